@@ -1,0 +1,211 @@
+"""The frames of the Evensong wire, version 1: the one truth that every other description is generated from.
+
+A frame is a header, a payload by kind, an optional authentication trailer and a CRC-32; on every transport (BLE,
+serial line, recording file) it travels COBS-encoded between zero bytes, see `stream`. All integers are little endian.
+
+Compatibility: a payload may only grow at its end, so a parser ignores what follows the fields it knows; a kind that
+it does not know is skipped. Both are a new minor version. Anything else is a new major version, in the high half of `lead`.
+
+Only constructs that `emit` can turn into MicroPython stand here. No integer of a header needs more than 30 bits, because
+MicroPython on a 32-bit chip allocates beyond that.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+from typing import Any
+
+from construct import (
+    Bytes,
+    GreedyBytes,
+    Int8sl,
+    Int8ul,
+    Int16sl,
+    Int16ul,
+    Int24ul,
+    Int32sl,
+    Int32ul,
+    Prefixed,
+    Struct,
+)
+
+MAJOR = 1
+MINOR = 0
+MAX_FRAME_BYTES = 241  # before COBS; with COBS and both zero bytes 244, one notification at an ATT MTU of 247
+BOOT_LIMIT = 1 << 24  # numbers and seconds of one boot; before either runs out the firmware begins a new boot id
+
+
+class Kind(IntEnum):
+    """Kinds 0x01-0x1f are numbered, spooled and acknowledged; 0x20-0x3f are the device's and 0x40-0x5f the hub's words
+    within one connection, which nobody stores."""
+
+    BOOT = 0x01
+    HEART_RATE = 0x02
+    IBI = 0x03
+    ACTIVITY = 0x04
+    WEAR = 0x05
+    STATUS = 0x06
+    EMA = 0x07
+    EVENT = 0x08
+    LOG = 0x09
+    PPG_RAW = 0x0A
+    ACCEL_RAW = 0x0B
+    HELLO = 0x20
+    TIME_REQUEST = 0x21
+    REPLY = 0x22
+    HUB_HELLO = 0x40
+    ACK = 0x41
+    TIME_REPLY = 0x42
+    RESUME_FROM = 0x43
+    COMMAND = 0x44
+
+
+FIRST_UNNUMBERED = 0x20
+
+
+class Flag(IntFlag):
+    """Low half of `lead`."""
+
+    AUTHENTICATED = 0x01  # a nonce and a tag stand between payload and CRC
+    CUT_SHORT = 0x02  # closed before it was full (live view, end of data, recovered after a reboot)
+
+
+class Wear(IntEnum):
+    OFF = 0
+    ON = 1
+    UNKNOWN = 2
+    CHARGING = 3
+
+
+class ResetCause(IntEnum):
+    POWER_ON = 0
+    WATCHDOG = 1
+    SOFT = 2
+    DEEP_SLEEP = 3
+    BROWN_OUT = 4
+    UNKNOWN = 5
+
+
+class EventCode(IntEnum):
+    TIME_ZERO = 1  # this instant is t = 0 of the recording's own clock (the start of a PSG, say)
+    LIGHTS_OFF = 2
+    RISE = 3
+    BUTTON = 4
+    SPOOL_FULL = 5  # arg: samples that found no room
+    SENSOR_FAULT = 6
+    CLOCK_SET = 7
+
+
+class CommandCode(IntEnum):
+    FLUSH = 1  # close every open frame now, then send a status frame
+    LIVE = 2  # arg[0]: 1 while somebody watches, 0 afterwards
+    STATUS = 3
+    CONFIGURE = 4  # arg: JSON object of settings
+
+
+class Capability(IntFlag):
+    BEATS = 0x0001
+    HEART_RATE = 0x0002
+    MOVEMENT = 0x0004
+    TEMPERATURE = 0x0008
+    BUTTON = 0x0010
+    RAW = 0x0020
+
+
+UTC_UNKNOWN_S = 0  # utc_s of a clock that was never set
+UNCERTAINTY_UNKNOWN_S = 0xFFFF
+
+
+_CLAMPED: set[str] = set()
+
+
+def _clamped(name: str, integer: Any) -> Any:
+    _CLAMPED.add(name)
+    return name / integer
+
+
+def is_clamped(name: str) -> bool:
+    """True for a field that saturates. Names of clamped fields are unique over all payloads."""
+    return name in _CLAMPED
+
+
+def _text(name: str) -> Any:
+    """UTF-8, at most 255 bytes, length first."""
+    return name / Prefixed(Int8ul, GreedyBytes)
+
+
+HEADER = Struct(
+    "lead" / Int8ul,  # major version << 4 | flags
+    "kind" / Int8ul,
+    "incarnation" / Bytes(4),  # random, new after every erase or reflash
+    "boot_id" / Int16ul,
+    "seq" / Int24ul,  # of this boot; for unnumbered kinds, of this connection
+    "t_s" / Int24ul,  # device time since this boot
+    "t_ms" / Int16ul,  # 0-999
+)
+TRAILER = Struct("nonce" / Int32ul, "tag" / Bytes(8))  # present when Flag.AUTHENTICATED
+CRC = Struct("crc32" / Int32ul)  # IEEE 802.3, of all bytes before it
+
+PAYLOADS: dict[Kind, Struct] = {
+    # The first frame of each boot: what is known of the one before it, and of the time.
+    Kind.BOOT: Struct(
+        "cause" / Int8ul,  # ResetCause
+        "previous_boot_id" / Int16ul,  # 0: there was none
+        "previous_t_s" / Int24ul,  # device time up to which the previous boot's samples are safe
+        "previous_t_ms" / Int16ul,
+        "previous_sampled" / Int24ul,
+        "utc_s" / Int32ul,  # last known UTC, carried over the boot; 0: never known
+        "utc_uncertainty_s" / Int16ul,
+    ),
+    # Readings at irregular times, header time = the first. `coded`: per reading, varint dt_ms (not for the first), then
+    # zigzag varint of the change in 1/16 bpm (for the first: of the value itself).
+    Kind.HEART_RATE: Struct("count" / Int8ul, "coded" / GreedyBytes),
+    # Successive beats; header time = the beat before the first interval. `coded` is described in `ibi_coding`.
+    Kind.IBI: Struct("count" / Int8ul, "coded" / GreedyBytes),
+    # Counts of consecutive 30 s epochs, header time = the first one's start. `coded`: per epoch a varint, 0 for a missing
+    # epoch, else 1 + the count in 1/256.
+    Kind.ACTIVITY: Struct("count" / Int8ul, "coded" / GreedyBytes),
+    Kind.WEAR: Struct("state" / Int8ul),  # Wear, from the header time on
+    Kind.STATUS: Struct(
+        _clamped("battery_mv", Int16ul),
+        _clamped("battery_pct", Int8ul),  # 255: unknown
+        _clamped("temp_cdeg", Int16sl),  # -32768: unknown
+        _clamped("spool_free_kib", Int16ul),
+        _clamped("rssi_dbm", Int8sl),  # 127: not connected
+        "sampled" / Int24ul,  # samples taken in this boot
+        "stored" / Int24ul,  # of these, in frames that the spool holds or held
+        "dropped" / Int24ul,  # of these, in frames that found the spool full
+    ),
+    # A mood check-in on the affect grid, 1-9 each (Russell, Weiss and Mendelsohn 1989).
+    Kind.EMA: Struct("valence" / Int8ul, "arousal" / Int8ul, "prompted" / Int8ul),
+    Kind.EVENT: Struct("code" / Int8ul, "arg" / Int32sl),
+    Kind.LOG: Struct("level" / Int8ul, _text("text")),
+    # Samples at a fixed rate, header time = the first. `coded`: zigzag varints, the first absolute, then differences.
+    Kind.PPG_RAW: Struct("rate_chz" / Int16ul, "channel" / Int8ul, "count" / Int8ul, "coded" / GreedyBytes),
+    # The same, x y z interleaved, each axis against its own previous value.
+    Kind.ACCEL_RAW: Struct("rate_chz" / Int16ul, "lsb_per_g" / Int16ul, "count" / Int8ul, "coded" / GreedyBytes),
+    Kind.HELLO: Struct(
+        "device_id" / Bytes(8),
+        "minor" / Int8ul,
+        "firmware_major" / Int8ul,
+        "firmware_minor" / Int8ul,
+        "firmware_patch" / Int8ul,
+        "capabilities" / Int16ul,
+        "hello_battery_mv" / Int16ul,
+        "hello_battery_pct" / Int8ul,
+        "first_boot_id" / Int16ul,  # the oldest numbered frame that the spool still holds
+        "first_seq" / Int24ul,
+        "next_seq" / Int24ul,  # of this boot
+        "utc_s" / Int32ul,
+        "utc_uncertainty_s" / Int16ul,
+        _text("board"),
+        _text("name"),
+    ),
+    Kind.TIME_REQUEST: Struct("token" / Int16ul),
+    Kind.REPLY: Struct("token" / Int16ul, "status" / Int8ul, _text("body")),  # status 0: done
+    Kind.HUB_HELLO: Struct("hub_id" / Bytes(8), "minor" / Int8ul),
+    Kind.ACK: Struct("acked_boot_id" / Int16ul, "acked_seq" / Int24ul),  # journalled up to and including this frame
+    Kind.TIME_REPLY: Struct("token" / Int16ul, "utc_s" / Int32ul, "utc_ms" / Int16ul, "uncertainty_ms" / Int16ul),
+    Kind.RESUME_FROM: Struct("wanted_boot_id" / Int16ul, "wanted_seq" / Int24ul),  # the first frame that is missing
+    Kind.COMMAND: Struct("token" / Int16ul, "code" / Int8ul, _text("arg")),
+}

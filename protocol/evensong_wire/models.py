@@ -1,0 +1,239 @@
+"""What the rest of the system sees of the wire: one frozen dataclass for each payload, and the frame around it.
+
+Times within a body are milliseconds relative to the frame's own device time, `Header.time_ms`. Coded sequences are
+expanded here; `codec` goes between these and bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .frames import FIRST_UNNUMBERED, CommandCode, EventCode, Flag, Kind, ResetCause, Wear
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """kind: a `Kind`, or a plain integer this version does not know. time_ms: device time since boot."""
+
+    kind: int
+    incarnation: bytes
+    boot_id: int
+    seq: int
+    time_ms: int
+    flags: Flag = Flag(0)
+
+    @property
+    def numbered(self) -> bool:
+        """True if the frame is spooled, acknowledged and counted in the ledger."""
+        return self.kind < FIRST_UNNUMBERED
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    cause: ResetCause
+    previous_boot_id: int
+    previous_time_ms: int
+    previous_sampled: int
+    utc_s: int
+    utc_uncertainty_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeartRate:
+    """offset_ms, hr_q4 (1/16 bpm): equally long."""
+
+    offset_ms: tuple[int, ...]
+    hr_q4: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ibi:
+    """offset_ms: the beat that ends each interval; ibi_ms: the interval; quality: 0-100, 50 and above is vouched for."""
+
+    offset_ms: tuple[int, ...]
+    ibi_ms: tuple[int, ...]
+    quality: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """count_q8: activity counts of consecutive 30 s epochs in 1/256, None where an epoch is missing."""
+
+    count_q8: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WearChange:
+    state: Wear
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """battery_pct, temp_cdeg, rssi_dbm: None where unknown. sampled, stored, dropped: samples of this boot."""
+
+    battery_mv: int
+    battery_pct: int | None
+    temp_cdeg: int | None
+    spool_free_kib: int
+    rssi_dbm: int | None
+    sampled: int
+    stored: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ema:
+    """valence, arousal: 1-9."""
+
+    valence: int
+    arousal: int
+    prompted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """code: an `EventCode`, or a plain integer this version does not know."""
+
+    code: EventCode | int
+    arg: int
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PpgRaw:
+    rate_chz: int
+    channel: int
+    samples: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccelRaw:
+    """xyz: n triples of sensor units, lsb_per_g of them to one g."""
+
+    rate_chz: int
+    lsb_per_g: int
+    xyz: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    device_id: bytes
+    minor: int
+    firmware: tuple[int, int, int]
+    capabilities: int
+    battery_mv: int
+    battery_pct: int | None
+    first_boot_id: int
+    first_seq: int
+    next_seq: int
+    utc_s: int
+    utc_uncertainty_s: int
+    board: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRequest:
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    token: int
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HubHello:
+    hub_id: bytes
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    boot_id: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeReply:
+    token: int
+    utc_ms: int
+    uncertainty_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeFrom:
+    boot_id: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    token: int
+    code: CommandCode | int
+    arg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The payload of a kind that this version does not know; numbered ones are journalled all the same."""
+
+    payload: bytes
+
+
+Body = (
+    Boot | HeartRate | Ibi | Activity | WearChange | Status | Ema | Event | Log | PpgRaw | AccelRaw
+    | Hello | TimeRequest | Reply | HubHello | Ack | TimeReply | ResumeFrom | Command | Unknown
+)  # fmt: skip
+
+KIND_OF: dict[type, Kind] = {
+    Boot: Kind.BOOT,
+    HeartRate: Kind.HEART_RATE,
+    Ibi: Kind.IBI,
+    Activity: Kind.ACTIVITY,
+    WearChange: Kind.WEAR,
+    Status: Kind.STATUS,
+    Ema: Kind.EMA,
+    Event: Kind.EVENT,
+    Log: Kind.LOG,
+    PpgRaw: Kind.PPG_RAW,
+    AccelRaw: Kind.ACCEL_RAW,
+    Hello: Kind.HELLO,
+    TimeRequest: Kind.TIME_REQUEST,
+    Reply: Kind.REPLY,
+    HubHello: Kind.HUB_HELLO,
+    Ack: Kind.ACK,
+    TimeReply: Kind.TIME_REPLY,
+    ResumeFrom: Kind.RESUME_FROM,
+    Command: Kind.COMMAND,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A parsed frame. raw: its bytes without COBS, CRC included - what spool, journal and recording keep."""
+
+    header: Header
+    body: Body
+    raw: bytes
+
+
+def samples_in(body: Body) -> int:
+    """Number of measurements that a body carries: the ledger's unit. Words about the device itself carry none."""
+    match body:
+        case HeartRate(hr_q4=values) | Ibi(ibi_ms=values) | PpgRaw(samples=values):
+            return len(values)
+        case Activity(count_q8=counts):
+            return sum(c is not None for c in counts)
+        case AccelRaw(xyz=xyz):
+            return len(xyz)
+        case WearChange() | Ema():
+            return 1
+    return 0
