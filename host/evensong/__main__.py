@@ -1,0 +1,5 @@
+"""`python -m evensong`: the same as `evensong`."""
+
+from evensong.cli import main
+
+main()

@@ -1,0 +1,38 @@
+"""The command line: one file for each group of commands. A person's mistake costs one sentence and exit status 1."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from evensong.cli import bench, demo, doctor, hub, nexus, recordings, replay, staging
+from evensong.errors import EvensongError
+
+app = typer.Typer(
+    name="evensong",
+    help="An open, local-first sleep and mood monitor whose wearer stays in charge.",
+    epilog="Begin with `evensong demo`: one night from a virtual wearable to the Nexus page.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+for group in (demo, recordings, staging, replay, hub, nexus, bench, doctor):
+    group.register(app)
+
+
+def main() -> None:
+    """Run the command line; the entry point that `pyproject.toml` names."""
+    try:
+        app()
+    except EvensongError as error:
+        print(f"evensong: {error.message}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("evensong: stopped", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output went away: `evensong ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

@@ -1,0 +1,35 @@
+"""`evensong bench`: figures with what they were measured on; the last line of each is one JSON object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+Figures = dict[str, Any]
+
+
+def register(app: typer.Typer) -> None:
+    bench = typer.Typer(help="Measure, and print figures; the last line is one JSON object.", no_args_is_help=True)
+    app.add_typer(bench, name="bench")
+
+    @bench.command()
+    def wire() -> None:
+        """Size of beats and of a night on the wire, and the speed of decoding. Reads EVENSONG_DATA."""
+        from evensong.cli.bench_wire import run
+
+        _print(run)
+
+    @bench.command()
+    def firmware() -> None:
+        """Least heap, allocation and instructions per sample of the firmware on MicroPython."""
+        from evensong.cli.bench_firmware import run
+
+        _print(run)
+
+
+def _print(run: Callable[[], Figures]) -> None:
+    figures = run()
+    print(json.dumps(figures))

@@ -1,0 +1,50 @@
+"""What every test may need: the real recordings, 32-bit MicroPython, a browser; and the rule that CI skips nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("EVENSONG_DATA", ROOT.parent / "shared" / "data"))
+MICROPYTHON_32 = Path(
+    os.environ.get("EVENSONG_MP32", ROOT / "node_modules" / "@micropython" / "micropython-webassembly-pyscript")
+)
+ON_CI = bool(os.environ.get("CI"))
+
+MISSING = {
+    "needs_data": (DATA.is_dir, f"no recordings at {DATA}: set EVENSONG_DATA to where they lie"),
+    "needs_node": (
+        lambda: bool(shutil.which("node")) and MICROPYTHON_32.is_dir(),
+        "no 32-bit MicroPython: install node and npm, then run `npm ci`",
+    ),
+    "needs_browser": (lambda: bool(shutil.which("chromium")), "no chromium: install it to look at the pages"),
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, (present, sentence) in MISSING.items():
+        if item.get_closest_marker(marker) and not present():
+            pytest.skip(sentence)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if ON_CI and skipped:
+        terminalreporter.write_line(f"{len(skipped)} skipped: on CI a skip is a failure", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if ON_CI and reporter is not None and reporter.stats.get("skipped") and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Folder of the real recordings; use with the marker `needs_data`."""
+    return DATA
