@@ -1,0 +1,5 @@
+"""Recordings: files of frames (`*.evr`), importers that make them from public data sets, exporters that undo it.
+
+Nothing here decides about a night: staging, hub and Nexus read what lies in a recording, and reference labels
+(`labels`) never get into one.
+"""

@@ -1,0 +1,156 @@
+"""Columns of numbers out of text files that strangers wrote.
+
+Reads in blocks of a few MiB, so that a night of raw movement (100 MB) needs little memory. A row that is not all finite
+numbers is left out and counted in `Repairs`; a file with not a single good row is refused. Any byte may come: nothing
+but `InputError` is raised.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from evensong.errors import InputError
+from evensong.recordings.repairs import Repairs
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+BLOCK_BYTES = 4 << 20
+LIMIT = 1e12  # no time, rate or count of ours is beyond it; integers made of these cannot overflow
+
+
+def blocks(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield (number of the first line, whole lines) until the end of a file.
+
+    Raises:
+        InputError: the file is not there or cannot be read.
+    """
+    line = 1
+    try:
+        with path.open("rb") as file:
+            rest = b""
+            while chunk := file.read(BLOCK_BYTES):
+                head, newline, tail = (rest + chunk).rpartition(b"\n")
+                rest = tail
+                if newline:
+                    yield line, head + newline
+                    line += head.count(b"\n") + 1
+            if rest:
+                yield line, rest
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> InputError:
+    """The sentence for a file that the system does not let us read."""
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"There is no file {path}: check the folder and the name.")
+    return InputError(f"{path} cannot be read: {error.strerror or error}.")
+
+
+def read_columns(
+    path: Path,
+    count: int,
+    *,
+    delimiter: str | None,
+    repairs: Repairs,
+    header: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> tuple[Floats, Integers]:
+    """Return the first `count` columns as (rows, count) and each row's line number.
+
+    delimiter: None is white space. header: the first line holds names. progress is told the bytes of each block.
+
+    Raises:
+        InputError: the file is missing, empty or has no row of `count` numbers.
+    """
+    repairs_before = len(repairs)
+    found = list(_good_rows(path, count, delimiter, header, repairs, progress))
+    if not found:
+        del repairs[repairs_before:]
+        separator = "white space" if delimiter is None else f"'{delimiter}'"
+        raise InputError(f"{path} holds no row of {count} numbers separated by {separator}: is it the right file?")
+    return np.concatenate([rows for rows, _ in found]), np.concatenate([lines for _, lines in found])
+
+
+def _good_rows(
+    path: Path,
+    count: int,
+    delimiter: str | None,
+    header: bool,
+    repairs: Repairs,
+    progress: Callable[[int], None],
+) -> Iterator[tuple[Floats, Integers]]:
+    bad, first_bad = 0, 0
+    for first_line, block in blocks(path):
+        progress(len(block))
+        text, line = block, first_line
+        if header and first_line == 1:
+            _, _, text = block.partition(b"\n")
+            line = 2
+        rows, lines, bad_lines = _parse(text, line, count, delimiter)
+        if len(bad_lines):
+            first_bad = first_bad or int(bad_lines[0])
+            bad += len(bad_lines)
+        if len(rows):
+            yield rows, lines
+    repairs.rows(path, bad, first_bad, f"left out, as not {count} finite numbers")
+
+
+def _parse(text: bytes, line: int, count: int, delimiter: str | None) -> tuple[Floats, Integers, Integers]:
+    """Return rows, their line numbers and the numbers of the bad lines."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # an empty block warns
+            rows = np.loadtxt(io.BytesIO(text), delimiter=delimiter, usecols=range(count), ndmin=2, comments=None)
+        if len(rows) == text.count(b"\n") + (not text.endswith(b"\n")) and (np.abs(rows) < LIMIT).all():
+            return rows, np.arange(line, line + len(rows)), np.empty(0, np.int64)
+    except (ValueError, UserWarning, UnicodeError):
+        pass  # something is wrong somewhere in here: go line by line
+    good: list[list[float]] = []
+    lines: list[int] = []
+    bad: list[int] = []
+    separator = delimiter.encode() if delimiter else None
+    for number, row in enumerate(text.split(b"\n"), line):
+        if not row.strip():
+            continue
+        try:
+            values = [float(cell) for cell in row.split(separator)[:count]]
+        except ValueError:
+            values = []
+        if len(values) == count and all(abs(value) < LIMIT for value in values):
+            good.append(values)
+            lines.append(number)
+        else:
+            bad.append(number)
+    return np.array(good, np.float64).reshape(-1, count), np.array(lines, np.int64), np.array(bad, np.int64)
+
+
+def in_order(times: Floats, lines: Integers, values: Floats, path: Path, repairs: Repairs) -> tuple[Floats, Floats]:
+    """Return times and values sorted and without repeats, saying where times ran backwards.
+
+    Of rows with the same time the first counts.
+    """
+    backwards = np.flatnonzero(np.diff(times) < 0) + 1
+    order = np.argsort(times, kind="stable")
+    times, values = times[order], values[order]
+    fresh = np.concatenate([[True], np.diff(times) > 0]) if len(times) else np.zeros(0, bool)
+    dropped = int((~fresh).sum())
+    if len(backwards):
+        where = f"line{'s' if len(backwards) > 1 else ''} {_listed([int(lines[i]) for i in backwards])}"
+        also = f" and {dropped} repeated readings dropped" if dropped else ""
+        repairs.append(f"{path.name}: times run backwards at {where}; sorted by time{also}.")
+    elif dropped:
+        repairs.append(f"{path.name}: {dropped} readings with the time of the one before dropped.")
+    return times[fresh], values[fresh]
+
+
+def _listed(numbers: list[int]) -> str:
+    shown = ", ".join(str(n) for n in numbers[:3])
+    return shown if len(numbers) <= 3 else f"{shown} and {len(numbers) - 3} more"
