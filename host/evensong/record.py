@@ -139,8 +139,8 @@ class Passport(_Model):
 
 
 class Summary(_Model):
-    """Sleep variables of a span in minutes, as the AASM manual (Iber et al. 2007) defines them, with UNKNOWN epochs
-    kept apart: they are neither sleep nor wake. All but `unknown_min` and `tib_min` are null where no epoch was decided."""
+    """Sleep variables of a span in minutes, as in the AASM manual (Iber et al. 2007), with UNKNOWN epochs
+    kept apart: they are neither sleep nor wake. All but `tib_min` and `unknown_min` are null if nothing was decided."""
 
     tib_min: Minutes = Field(description="time in bed: all epochs but not-night ones")
     tst_min: Minutes | None = Field(description="total sleep time: light + deep + REM")
