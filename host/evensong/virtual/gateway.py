@@ -1,0 +1,240 @@
+"""The wearable's radio on the world's side: a Bumble peripheral that does what the firmware's `bluetooth` module says.
+
+Frames between them travel with the turns, each: length u16 (of what follows), kind u8, payload; little endian.
+
+    firmware to here                                    here to firmware
+    1 radio on/off: u8          -> 0x80 kind, address   0x80 answer to a call
+    2 settings: mtu u16, name   -> 0x80                 0x81 connected: handle u16, address type u8, address
+    3 advertise: interval_us u32, connectable u8,       0x82 disconnected: the same
+      two fields (length u8 or 0xff: keep) -> 0x80      0x83 write: number u16, connection u16, handle u16, value
+    4 services -> 0x80 handles u16                      0x84 notification buffers free again: u8
+    5 notify: connection u16, handle u16, value         0x85 MTU exchanged: connection u16, MTU u16
+    6 write handled: number u16
+    7 disconnect: connection u16 -> 0x80 u8
+
+As with NimBLE, the ATT response to a write leaves after the firmware's handler has run, a notification longer than the MTU
+is cut, and what was under way when the link ended is lost though `gatts_notify` returned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bumble import att, core, device, gatt, hci
+from bumble.host import Host
+from bumble.transport.common import AsyncPipeSink
+
+from .loop import VirtualLoop
+from .radio import Controller, Radio
+
+_FLAGS = 0x1C  # write without response, write, notify: the same bits in MicroPython and in ATT
+_WRITE = 0x0C
+
+
+class Gateway:
+    """One boot of one wearable. send: puts frames into the wearable's next turn. It is a `world.Sink`."""
+
+    def __init__(self, loop: VirtualLoop, radio: Radio, address: str, send: Callable[[bytes], None]) -> None:
+        self.notifications = 0
+        self._loop = loop
+        self._radio = radio
+        self._address = address
+        self._send_frames = send
+        self._name = b""
+        self._controller: Controller | None = None
+        self._device: device.Device | None = None
+        self._fields = [b"", b""]  # advertising data, scan response
+        self._writes: dict[int, asyncio.Future[bytes]] = {}
+        self._write_count = 0
+        self._owed = 0  # notification buffers that are not free yet
+        self._calls: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
+        self._caller = loop.create_task(self._serve_calls())
+
+    # -- the world's side
+
+    def frames_received(self, frames: bytes) -> None:
+        i = 0
+        while i < len(frames):
+            length, kind = struct.unpack_from("<HB", frames, i)
+            payload = frames[i + 3 : i + 2 + length]
+            if kind == 5:
+                self._notify(payload)
+            elif kind == 6:
+                waiting = self._writes.pop(payload[0] | payload[1] << 8, None)
+                if waiting and not waiting.done():
+                    waiting.set_result(b"")
+            else:
+                self._calls.put_nowait((kind, payload))
+            i += length + 2
+
+    def process_ended(self) -> None:
+        """Power loss."""
+        self._caller.cancel()
+        if self._controller:
+            self._radio.power_off(self._controller, self._loop)
+            self._controller = self._device = None
+
+    # -- calls, one after the other, each answered
+
+    async def _serve_calls(self) -> None:
+        calls: dict[int, Callable[[bytes], Awaitable[bytes]]] = {
+            1: self._power,
+            2: self._configure,
+            3: self._advertise,
+            4: self._register,
+            7: self._disconnect,
+        }
+        while True:
+            kind, payload = await self._calls.get()
+            self._send(0x80, await calls[kind](payload))
+
+    async def _power(self, payload: bytes) -> bytes:
+        if not payload[0]:
+            if self._controller:
+                self._radio.power_off(self._controller, self._loop)
+                self._controller = self._device = None
+            return b"\0"
+        self._controller = Controller("wearable", self._radio, self._address)
+        address = hci.Address(self._address)
+        self._device = device.Device(
+            name="wearable", address=address, host=Host(self._controller, AsyncPipeSink(self._controller))
+        )
+        await self._device.power_on()
+        self._device.on("connection", self._connected)
+        return b"\1" + bytes(address)[::-1]
+
+    async def _configure(self, payload: bytes) -> bytes:
+        assert self._device
+        self._device.gatt_server.max_mtu = payload[0] | payload[1] << 8
+        self._name = payload[2:]
+        return b"\0"
+
+    async def _advertise(self, payload: bytes) -> bytes:
+        assert self._device
+        interval_us, connectable = struct.unpack_from("<IB", payload)
+        i = 5
+        for which in (0, 1):
+            length = payload[i]
+            i += 1
+            if length != 0xFF:
+                self._fields[which] = payload[i : i + length]
+                i += length
+        if self._device.is_advertising:
+            await self._device.stop_advertising()
+        if interval_us:
+            self._device.advertising_data, self._device.scan_response_data = self._fields
+            interval_ms = max(20.0, interval_us / 1000)
+            self._device.advertising_interval_min = self._device.advertising_interval_max = interval_ms
+            await self._device.start_advertising(
+                advertising_type=device.AdvertisingType.UNDIRECTED_CONNECTABLE_SCANNABLE
+                if connectable
+                else device.AdvertisingType.UNDIRECTED,
+                own_address_type=hci.OwnAddressType.RANDOM,
+                auto_restart=False,
+            )
+        return b"\0"
+
+    async def _register(self, payload: bytes) -> bytes:
+        assert self._device
+        server = self._device.gatt_server
+        server.attributes.clear()
+        server.services.clear()
+        server.attributes_by_handle.clear()
+        self._device.name = self._name.decode(errors="replace")
+        self._device.add_default_services()
+        i = 0
+
+        def uuid() -> core.UUID:
+            nonlocal i
+            length = payload[i]
+            i += 1 + length
+            return core.UUID.from_bytes(payload[i - length : i])
+
+        registered = []
+        while i < len(payload):
+            count = payload[i]
+            i += 1
+            service, characteristics = uuid(), []
+            for _ in range(count):
+                flags = payload[i] | payload[i + 1] << 8
+                i += 2
+                characteristics.append(self._characteristic(uuid(), flags))
+            self._device.add_service(gatt.Service(service, characteristics))
+            registered += characteristics
+        return b"".join(struct.pack("<H", characteristic.handle) for characteristic in registered)
+
+    def _characteristic(self, uuid: core.UUID, flags: int) -> gatt.Characteristic[Any]:
+        allowed = att.Attribute.Permissions.WRITEABLE if flags & _WRITE else att.Attribute.Permissions(0)
+        made: gatt.Characteristic[Any] = gatt.Characteristic(
+            uuid, gatt.Characteristic.Properties(flags & _FLAGS), allowed
+        )
+
+        def write(connection: Any, value: bytes) -> Any:
+            return self._write(connection.handle, made.handle, value)
+
+        made.value = att.AttributeValue(write=write)
+        return made
+
+    async def _disconnect(self, payload: bytes) -> bytes:
+        assert self._device
+        connection = self._device.connections.get(payload[0] | payload[1] << 8)
+        if connection is None:
+            return b"\0"
+        await connection.disconnect()
+        return b"\1"
+
+    # -- events
+
+    def _send(self, kind: int, payload: bytes) -> None:
+        self._send_frames(struct.pack("<HB", len(payload) + 1, kind) + payload)
+
+    def _write(self, connection: int, handle: int, value: bytes) -> asyncio.Future[bytes]:
+        self._write_count = (self._write_count + 1) & 0xFFFF
+        handled = self._writes[self._write_count] = self._loop.create_future()
+        self._send(0x83, struct.pack("<HHH", self._write_count, connection, handle) + value)
+        return handled
+
+    def _connected(self, connection: device.Connection) -> None:
+        peer = connection.peer_address
+        event = struct.pack("<HB", connection.handle, peer.address_type) + bytes(peer)[::-1]
+        self._send(0x81, event)
+        self._owed = 0
+        queue = connection.data_packet_queue
+        assert queue
+
+        def flow() -> None:
+            if self._owed and queue.pending <= queue.max_in_flight:
+                self._send(0x84, bytes([self._owed]))
+                self._owed = 0
+
+        def gone(_: int) -> None:
+            self._owed = 0
+            for waiting in self._writes.values():
+                waiting.cancel()
+            self._writes.clear()
+            if self._device:
+                self._device.gatt_server.subscribers.pop(connection, None)
+            self._send(0x82, event)
+
+        def mtu() -> None:
+            self._send(0x85, struct.pack("<HH", connection.handle, connection.att_mtu))
+
+        queue.on("flow", flow)
+        connection.on("disconnection", gone)
+        connection.on("connection_att_mtu_update", mtu)
+
+    def _notify(self, payload: bytes) -> None:
+        self.notifications += 1
+        connection = self._device.connections.get(payload[0] | payload[1] << 8) if self._device else None
+        if connection is None:
+            return  # the firmware did not know yet; its buffers are all free after a disconnection
+        value = payload[4 : 4 + connection.att_mtu - 3]
+        connection.send_l2cap_pdu(att.ATT_CID, bytes([att.Opcode.ATT_HANDLE_VALUE_NOTIFICATION]) + payload[2:4] + value)
+        queue = connection.data_packet_queue
+        if queue and queue.pending > queue.max_in_flight:
+            self._owed += 1
+        else:
+            self._send(0x84, b"\1")  # with the controller: the buffer is free again

@@ -1,0 +1,11 @@
+# `os` whose random bytes follow VCLOCK_SEED, which differs for each wearable and each of its boots.
+import random
+
+from uos import *
+from uos import getenv
+
+random.seed(int(getenv("VCLOCK_SEED") or 1))
+
+
+def urandom(n):
+    return bytes(random.getrandbits(8) for _ in range(n))

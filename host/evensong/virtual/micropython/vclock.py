@@ -1,0 +1,87 @@
+# The firmware's end of the virtual clock, on MicroPython's unix port and on CPython (see ../turn.py for the message).
+# Between two hand-overs no virtual time passes. Device time runs at 1 + VCLOCK_PPM / 1e6 of the world's.
+import os
+import struct
+import sys
+from array import array
+
+NEVER = 1 << 60
+SPIN = 2000  # clock reads without a hand-over that count as one millisecond of busy waiting
+RATE = 1_000_000 + int(os.getenv("VCLOCK_PPM") or 0)
+
+_link = open(int(os.getenv("VCLOCK_FD")), "r+b", 0)
+_head = array("Q", [0, 0])
+_out = bytearray(4096)
+_view = memoryview(_out)
+_used = 16  # the first 16 bytes are the head's
+_spin = 0
+now_us = 0  # the world's time
+take = None  # gets the bytes that came with a turn
+
+
+def put(frame):
+    # These bytes leave with the end of this turn.
+    global _out, _view, _used
+    end = _used + len(frame)
+    if end > len(_out):
+        grown = bytearray(2 * end)
+        grown[:_used] = _view[:_used]
+        _out, _view = grown, memoryview(grown)
+    _out[_used:end] = frame
+    _used = end
+
+
+def _read(buffer):
+    # raw files of CPython may return less than was asked for
+    n = _link.readinto(buffer) or 0
+    while 0 < n < len(buffer) * (8 if buffer is _head else 1):
+        rest = bytearray(len(buffer) * (8 if buffer is _head else 1) - n)
+        more = _link.readinto(rest) or 0
+        memoryview(buffer).cast("B")[n : n + more] = rest[:more]
+        n = n + more if more else 0
+    if not n:
+        sys.exit()  # the world is gone
+
+
+def hand_over(until_us):
+    # "Idle until this world time, or until something comes": blocks until the world says what time it is.
+    global now_us, _used, _spin
+    if _used == 16:
+        _head[0] = 0
+        _head[1] = until_us
+        _link.write(_head)
+    else:
+        struct.pack_into("<QQ", _out, 0, _used - 16, until_us)
+        _link.write(_view[:_used])
+        _used = 16
+    _spin = 0
+    _read(_head)
+    now_us = _head[1]
+    if _head[0]:
+        frames = bytearray(_head[0])
+        _read(frames)
+        take(frames)
+
+
+def local_us():
+    # device time since power-on
+    global _spin
+    _spin += 1
+    if _spin > SPIN:
+        hand_over(now_us + 1000)
+    return (now_us - _boot_us) * RATE // 1_000_000
+
+
+def world_us(device_us):
+    # world time at which the device clock shows this
+    return _boot_us - (-device_us * 1_000_000 // RATE)
+
+
+def wait_until(device_us):
+    until_us = world_us(device_us)
+    while now_us < until_us:
+        hand_over(until_us)
+
+
+hand_over(0)  # the first hand-over brings the time of power-on
+_boot_us = now_us

@@ -1,0 +1,148 @@
+"""One virtual wearable: a folder that survives its boots, and the firmware process of each boot.
+
+The folder holds `flash` (the directory that the firmware keeps its spool and settings in), `tape` and `output.log`. A boot is
+a fresh MicroPython process (or CPython where there is no MicroPython wheel) in the world: `start`, `kill` and `start` again.
+
+What the firmware's virtual board finds in its environment:
+EVENSONG_TAPE            the tape it plays (docs/architecture.md)
+EVENSONG_TAPE_OFFSET_MS  timeline time at this boot
+EVENSONG_FLASH, EVENSONG_HOME   the flash directory, the wearable's folder
+EVENSONG_DEVICE_ID       16 hex digits
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import zlib
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import evensong_firmware
+
+from .gateway import Gateway
+from .radio import Radio
+from .world import Peer, World
+
+Interpreter = Literal["micropython", "cpython"]
+SHIM = Path(str(files("evensong.virtual"))) / "micropython"
+FIRMWARE = Path(next(iter(evensong_firmware.__path__))).parent
+
+
+def default_interpreter() -> Interpreter:
+    """MicroPython where there is a wheel of it for this machine."""
+    return "micropython" if importlib.util.find_spec("micropython_unix") else "cpython"
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What differs between one wearable and the next.
+
+    device_id: 16 hex digits. mtu: the largest ATT MTU its radio agrees to. drift_ppm: how much faster than the world its clock
+    runs. ticks0_ms: where `ticks_ms` starts at each boot (it wraps at 2**30). epoch_year: 2000 as the ESP32, or 1970.
+    seed: of its random bytes. heap_kib: None for the port's own default.
+    """
+
+    device_id: str = "e5e700000000a001"
+    mtu: int = 247
+    drift_ppm: int = 0
+    ticks0_ms: int = 0
+    epoch_year: Literal[1970, 2000] = 2000
+    seed: int = 1
+    heap_kib: int | None = None
+    interpreter: Interpreter = field(default_factory=default_interpreter)
+
+    @property
+    def address(self) -> str:
+        """A static random address (Core 5.4, vol 6, part B, 1.3.2.1), from the device id's last six bytes."""
+        low = bytes.fromhex(self.device_id)[2:]
+        return ":".join(f"{byte:02X}" for byte in bytes([low[0] | 0xC0]) + low[1:])
+
+
+class Wearable:
+    """main: the script that the board starts, on a board with this hardware. extra: further environment, for tests."""
+
+    def __init__(
+        self,
+        world: World,
+        radio: Radio,
+        folder: Path,
+        main: Path = FIRMWARE / "main.py",
+        hardware: Hardware | None = None,
+        **extra: str,
+    ) -> None:
+        self.hardware = hardware or Hardware()
+        self.folder = folder
+        self.flash = folder / "flash"
+        self.tape = folder / "tape"
+        self.output = folder / "output.log"
+        self.boots = 0
+        self.gateway: Gateway | None = None
+        self._world = world
+        self._radio = radio
+        self._main = main
+        self._extra = extra
+        self._peer: Peer | None = None
+        self._powered_us = 0  # the first boot: timeline 0
+        self.flash.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def address(self) -> str:
+        return self.hardware.address
+
+    @property
+    def alive(self) -> bool:
+        return bool(self._peer and self._peer.alive)
+
+    def timeline_ms(self) -> int:
+        """The wearable's own axis: 0 at its first boot, at the rate of its own clock."""
+        if not self.boots:
+            return 0
+        return (self._world.now_us - self._powered_us) * (1_000_000 + self.hardware.drift_ppm) // 1_000_000_000
+
+    def start(self) -> None:
+        """Power on, now."""
+        assert not self.alive
+        if not self.boots:
+            self._powered_us = self._world.now_us
+        self.boots += 1
+
+        def gateway(peer: Peer) -> Gateway:
+            self.gateway = Gateway(self._world, self._radio, self.address, peer.send)
+            return self.gateway
+
+        self._peer = self._world.spawn("wearable", self._command(), self._environment(), self.output, gateway)
+
+    def kill(self) -> None:
+        """Power off, now, whatever it was doing."""
+        if self._peer:
+            self._peer.kill()
+
+    def _command(self) -> list[str]:
+        if self.hardware.interpreter == "cpython":
+            return [sys.executable, "-m", "evensong.virtual.cpython_wearable", str(self._main)]
+        heap = ["-X", f"heapsize={self.hardware.heap_kib}K"] if self.hardware.heap_kib else []
+        return [sys.executable, "-m", "micropython_unix", *heap, str(self._main)]
+
+    def _environment(self) -> dict[str, str]:
+        hardware = self.hardware
+        seed = zlib.crc32(f"{hardware.seed} {hardware.device_id} {self.boots}".encode()) | 1
+        return {
+            "PATH": os.environ.get("PATH", ""),
+            "PYTHONHASHSEED": "0",
+            "MICROPYPATH": f"{SHIM}:.frozen:{FIRMWARE}",
+            "VCLOCK_PPM": str(hardware.drift_ppm),
+            "VCLOCK_TICKS0": str(hardware.ticks0_ms),
+            "VCLOCK_EPOCH_YEAR": str(hardware.epoch_year),
+            "VCLOCK_SEED": str(seed),
+            "MPBLE_MTU": str(hardware.mtu),
+            "EVENSONG_TAPE": str(self.tape),
+            "EVENSONG_TAPE_OFFSET_MS": str(self.timeline_ms()),
+            "EVENSONG_FLASH": str(self.flash),
+            "EVENSONG_HOME": str(self.folder),
+            "EVENSONG_DEVICE_ID": hardware.device_id,
+            **self._extra,
+        }
