@@ -56,59 +56,60 @@ def unreadable(path: Path, error: OSError) -> InputError:
 
 def read_columns(
     path: Path,
-    count: int,
+    columns: tuple[int, ...],
     *,
     delimiter: str | None,
     repairs: Repairs,
-    header: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Floats, Integers]:
-    """Return the first `count` columns as (rows, count) and each row's line number.
+    """Return some columns (numbered from 0) as an array (rows, columns), and each row's line number.
 
-    delimiter: None is white space. header: the first line holds names. progress is told the bytes of each block.
+    delimiter: None is white space. A first line without numbers holds names. progress is told the bytes of each block.
 
     Raises:
-        InputError: the file is missing, empty or has no row of `count` numbers.
+        InputError: the file is missing, empty or has no row with numbers in these columns.
     """
-    repairs_before = len(repairs)
-    found = list(_good_rows(path, count, delimiter, header, repairs, progress))
-    if not found:
-        del repairs[repairs_before:]
-        separator = "white space" if delimiter is None else f"'{delimiter}'"
-        raise InputError(f"{path} holds no row of {count} numbers separated by {separator}: is it the right file?")
+    found = list(row_blocks(path, columns, delimiter=delimiter, repairs=repairs, progress=progress))
     return np.concatenate([rows for rows, _ in found]), np.concatenate([lines for _, lines in found])
 
 
-def _good_rows(
+def row_blocks(
     path: Path,
-    count: int,
+    columns: tuple[int, ...],
+    *,
     delimiter: str | None,
-    header: bool,
     repairs: Repairs,
-    progress: Callable[[int], None],
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[tuple[Floats, Integers]]:
-    bad, first_bad = 0, 0
-    for first_line, block in blocks(path):
-        progress(len(block))
-        text, line = block, first_line
-        if header and first_line == 1:
-            _, _, text = block.partition(b"\n")
-            line = 2
-        rows, lines, bad_lines = _parse(text, line, count, delimiter)
+    """Yield what `read_columns` returns, block by block, for files that should not lie in memory whole."""
+    bad, first_bad, good = 0, 0, 0
+    for line, text in blocks(path):
+        progress(len(text))
+        rows, lines, bad_lines = _parse(text, line, columns, delimiter)
+        if len(bad_lines) and bad_lines[0] == 1:
+            bad_lines = bad_lines[1:]  # the names
         if len(bad_lines):
             first_bad = first_bad or int(bad_lines[0])
             bad += len(bad_lines)
+        good += len(rows)
         if len(rows):
             yield rows, lines
-    repairs.rows(path, bad, first_bad, f"left out, as not {count} finite numbers")
+    if not good:
+        separator = "white space" if delimiter is None else f"'{delimiter}'"
+        raise InputError(
+            f"{path} holds no row of {len(columns)} numbers separated by {separator}: is it the right file?"
+        )
+    repairs.rows(path, bad, first_bad, "left out, as not finite numbers")
 
 
-def _parse(text: bytes, line: int, count: int, delimiter: str | None) -> tuple[Floats, Integers, Integers]:
+def _parse(
+    text: bytes, line: int, columns: tuple[int, ...], delimiter: str | None
+) -> tuple[Floats, Integers, Integers]:
     """Return rows, their line numbers and the numbers of the bad lines."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # an empty block warns
-            rows = np.loadtxt(io.BytesIO(text), delimiter=delimiter, usecols=range(count), ndmin=2, comments=None)
+            rows = np.loadtxt(io.BytesIO(text), delimiter=delimiter, usecols=columns, ndmin=2, comments=None)
         if len(rows) == text.count(b"\n") + (not text.endswith(b"\n")) and (np.abs(rows) < LIMIT).all():
             return rows, np.arange(line, line + len(rows)), np.empty(0, np.int64)
     except (ValueError, UserWarning, UnicodeError):
@@ -121,34 +122,37 @@ def _parse(text: bytes, line: int, count: int, delimiter: str | None) -> tuple[F
         if not row.strip():
             continue
         try:
-            values = [float(cell) for cell in row.split(separator)[:count]]
-        except ValueError:
+            cells = row.split(separator)
+            values = [float(cells[column]) for column in columns]
+        except (ValueError, IndexError):
             values = []
-        if len(values) == count and all(abs(value) < LIMIT for value in values):
+        if values and all(abs(value) < LIMIT for value in values):
             good.append(values)
             lines.append(number)
         else:
             bad.append(number)
-    return np.array(good, np.float64).reshape(-1, count), np.array(lines, np.int64), np.array(bad, np.int64)
+    return np.array(good, np.float64).reshape(-1, len(columns)), np.array(lines, np.int64), np.array(bad, np.int64)
 
 
-def in_order(times: Floats, lines: Integers, values: Floats, path: Path, repairs: Repairs) -> tuple[Floats, Floats]:
-    """Return times and values sorted and without repeats, saying where times ran backwards.
+def in_order(rows: Floats, lines: Integers, path: Path, repairs: Repairs) -> Floats:
+    """Return rows sorted by their first column, time, without repeats, saying where times ran backwards.
 
     Of rows with the same time the first counts.
     """
+    times = rows[:, 0]
     backwards = np.flatnonzero(np.diff(times) < 0) + 1
     order = np.argsort(times, kind="stable")
-    times, values = times[order], values[order]
-    fresh = np.concatenate([[True], np.diff(times) > 0]) if len(times) else np.zeros(0, bool)
+    fresh = np.concatenate([[True], np.diff(times[order]) > 0])
     dropped = int((~fresh).sum())
+    repeats = f"{dropped} row{'s' if dropped > 1 else ''} with a time that was there already dropped"
     if len(backwards):
         where = f"line{'s' if len(backwards) > 1 else ''} {_listed([int(lines[i]) for i in backwards])}"
-        also = f" and {dropped} repeated readings dropped" if dropped else ""
+        also = f", {repeats}" if dropped else ""
         repairs.append(f"{path.name}: times run backwards at {where}; sorted by time{also}.")
     elif dropped:
-        repairs.append(f"{path.name}: {dropped} readings with the time of the one before dropped.")
-    return times[fresh], values[fresh]
+        repairs.append(f"{path.name}: {repeats}.")
+    result: Floats = rows[order][fresh]
+    return result
 
 
 def _listed(numbers: list[int]) -> str:

@@ -96,7 +96,7 @@ def epochs_of(directory: Path, subject: str) -> dict[int, str | None]:
 
 def _sleep_accel(path: Path) -> dict[int, str | None]:
     repairs = Repairs()
-    rows, lines = read_columns(path, 2, delimiter=None, repairs=repairs)
+    rows, lines = read_columns(path, (0, 1), delimiter=None, repairs=repairs)
     if repairs:
         raise InputError(f"Labels must be whole, but {repairs[0]}")
     off_grid = np.flatnonzero((rows[:, 0] % EPOCH_S != 0) | (rows[:, 1] != np.rint(rows[:, 1])))
@@ -107,7 +107,7 @@ def _sleep_accel(path: Path) -> dict[int, str | None]:
     return {int(t): _AASM_OF_SLEEP_ACCEL.get(int(stage)) for t, stage in rows}
 
 
-_RDANN_ROW = re.compile(rb"^\s*(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)\s+\d+\s+\"[^\t]*\t\s*(\S+)")
+_RDANN_ROW = re.compile(rb"^\s*(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:\.\d{1,6})?)\s+\d+\s+\"[^\t]*\t\s*(\S+)")
 
 
 def _slpdb_text(path: Path) -> dict[int, str | None]:

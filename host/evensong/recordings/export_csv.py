@@ -1,0 +1,80 @@
+"""Export of a recording as plain tables in recording time: beats.csv, heart_rate.csv, activity.csv, events.csv.
+
+What `evensong import csv` reads back, sample for sample. Values are written so that they come back exactly: times to the
+millisecond, heart rate in 1/16 bpm, counts in 1/256. events.csv holds wear changes and mood check-ins too.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from evensong.errors import InputError
+from evensong.recordings.container import Recording
+from evensong.recordings.framing import samples_of
+from evensong.recordings.samples import EPOCH_MS, Samples
+from evensong_wire.frames import EventCode
+
+COLUMNS = {
+    "beats.csv": ("t_s", "ibi_ms", "quality"),
+    "heart_rate.csv": ("t_s", "bpm"),
+    "activity.csv": ("t_s", "count"),
+    "events.csv": ("t_s", "event", "value"),
+}
+
+
+def export(recording: Recording, directory: Path) -> dict[str, int]:
+    """Write the tables that the recording has anything for; return the number of rows of each.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    samples = samples_of(recording)
+    written = {}
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, rows in _tables(samples).items():
+            listed = list(rows)
+            if listed:
+                _write(directory / name, COLUMNS[name], listed)
+                written[name] = len(listed)
+    except OSError as error:
+        raise InputError(f"{directory} cannot be written: {error.strerror or error}.") from None
+    return written
+
+
+def _write(path: Path, names: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    part = path.with_name(path.name + ".part")
+    with part.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(names)
+        table.writerows(rows)
+    part.replace(path)
+
+
+def _tables(samples: Samples) -> dict[str, Iterator[tuple[object, ...]]]:
+    beats = zip(samples.beat_ms.tolist(), samples.ibi_ms.tolist(), samples.quality.tolist(), strict=True)
+    heart = zip(samples.heart_ms.tolist(), samples.hr_q4.tolist(), strict=True)
+    activity = zip(samples.epoch.tolist(), samples.count_q8.tolist(), strict=True)
+    return {
+        "beats.csv": ((_seconds(t), ibi, grade) for t, ibi, grade in beats),
+        "heart_rate.csv": ((_seconds(t), f"{hr / 16:g}") for t, hr in heart),
+        "activity.csv": ((_seconds(epoch * EPOCH_MS), repr(count / 256)) for epoch, count in activity),
+        "events.csv": iter(sorted(_events(samples))),
+    }
+
+
+def _events(samples: Samples) -> Iterator[tuple[object, ...]]:
+    names = {code.value: code.name for code in EventCode}
+    for t_ms, code, arg in samples.events:
+        yield _seconds(t_ms), names.get(code, str(code)), arg
+    for t_ms, state in samples.wear:
+        yield _seconds(t_ms), f"WEAR_{state.name}", ""
+    for t_ms, valence, arousal, prompted in samples.mood:
+        yield _seconds(t_ms), "MOOD", f"valence {valence} arousal {arousal}{' prompted' if prompted else ''}"
+
+
+def _seconds(t_ms: int) -> str:
+    sign, t_ms = ("-", -t_ms) if t_ms < 0 else ("", t_ms)
+    return f"{sign}{t_ms // 1000}.{t_ms % 1000:03d}"
