@@ -103,11 +103,11 @@ def test_drift(tmp_path: Path, drift_ppm: int) -> None:
         wearable = stage.wearable(Hardware(drift_ppm=drift_ppm), FW_PERIOD_MS="30000")
         wearable.start()
         await asyncio.sleep(28_800 - 0.001)
-        records = (wearable.flash / "records").read_bytes()
+        records = wearable.flash.read_bytes()
         assert len(records) // 72 == 960 if drift_ppm > 0 else 959
         await asyncio.sleep(3)
         assert abs(wearable.timeline_ms() - (28_803_000 + 2.88 * drift_ppm * 10)) <= 2
-        last = struct.unpack_from("<III", (wearable.flash / "records").read_bytes(), 959 * 72)
+        last = struct.unpack_from("<III", wearable.flash.read_bytes(), 959 * 72)
         assert last == (959, 28_800, 28_800_000)
 
     play(scene, tmp_path / "1")

@@ -1,12 +1,13 @@
 """One virtual wearable: a folder that survives its boots, and the firmware process of each boot.
 
-The folder holds `flash` (the directory that the firmware keeps its spool and settings in), `tape` and `output.log`. A boot is
-a fresh MicroPython process (or CPython where there is no MicroPython wheel) in the world: `start`, `kill` and `start` again.
+The folder holds `flash` (the file that is the wearable's flash chip), the firmware's settings, `tape` and `output.log`. A boot
+is a fresh MicroPython process (or CPython where there is no MicroPython wheel) in the world: `start`, `kill` and `start` again.
 
 What the firmware's virtual board finds in its environment:
 EVENSONG_TAPE            the tape it plays (docs/architecture.md)
 EVENSONG_TAPE_OFFSET_MS  timeline time at this boot
-EVENSONG_FLASH, EVENSONG_HOME   the flash directory, the wearable's folder
+EVENSONG_FLASH           the flash chip's file
+EVENSONG_HOME            the wearable's folder
 EVENSONG_DEVICE_ID       16 hex digits
 """
 
@@ -87,7 +88,7 @@ class Wearable:
         self._extra = extra
         self._peer: Peer | None = None
         self._powered_us = 0  # the first boot: timeline 0
-        self.flash.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
 
     @property
     def address(self) -> str:
@@ -139,7 +140,7 @@ class Wearable:
             "VCLOCK_EPOCH_YEAR": str(hardware.epoch_year),
             "VCLOCK_SEED": str(seed),
             "MPBLE_MTU": str(hardware.mtu),
-            "EVENSONG_TAPE": str(self.tape),
+            **({"EVENSONG_TAPE": str(self.tape)} if self.tape.exists() else {}),
             "EVENSONG_TAPE_OFFSET_MS": str(self.timeline_ms()),
             "EVENSONG_FLASH": str(self.flash),
             "EVENSONG_HOME": str(self.folder),

@@ -14,7 +14,7 @@ def uuid(n):
 
 PERIOD_MS = int(os.getenv("FW_PERIOD_MS") or 1000)
 BURST = int(os.getenv("FW_BURST") or 2)
-FLASH = os.getenv("EVENSONG_FLASH") + "/records"
+FLASH = os.getenv("EVENSONG_FLASH")
 RECORD_BYTES = 72
 ble = bluetooth.BLE()
 wanted = asyncio.ThreadSafeFlag()

@@ -31,15 +31,16 @@ def put(frame):
     _used = end
 
 
-def _read(buffer):
-    # raw files of CPython may return less than was asked for
+def _read(buffer, size):
     n = _link.readinto(buffer) or 0
-    while 0 < n < len(buffer) * (8 if buffer is _head else 1):
-        rest = bytearray(len(buffer) * (8 if buffer is _head else 1) - n)
+    while 0 < n < size:  # raw files of CPython may return less than was asked for
+        rest = bytearray(size - n)
         more = _link.readinto(rest) or 0
+        if not more:
+            break
         memoryview(buffer).cast("B")[n : n + more] = rest[:more]
-        n = n + more if more else 0
-    if not n:
+        n += more
+    if n < size:
         sys.exit()  # the world is gone
 
 
@@ -55,21 +56,26 @@ def hand_over(until_us):
         _link.write(_view[:_used])
         _used = 16
     _spin = 0
-    _read(_head)
+    _read(_head, 16)
     now_us = _head[1]
     if _head[0]:
         frames = bytearray(_head[0])
-        _read(frames)
+        _read(frames, _head[0])
         take(frames)
 
 
-def local_us():
+def device_us():
     # device time since power-on
+    return (now_us - _boot_us) * RATE // 1_000_000
+
+
+def local_us():
+    # the same for code that reads the clock: reading it over and over without a sleep takes time
     global _spin
     _spin += 1
     if _spin > SPIN:
         hand_over(now_us + 1000)
-    return (now_us - _boot_us) * RATE // 1_000_000
+    return device_us()
 
 
 def world_us(device_us):
