@@ -1,14 +1,16 @@
 """Importer of plain tables: whatever a watch, a strap or a laboratory can be made to export, as comma separated values.
 
 Each table has its time in seconds first, on one clock for all: `t_s,bpm`, `t_s,ibi_ms[,quality]`, `t_s,count` for
-epochs of 30 s, `t_s,event`. t = 0 is where the tables say it is.
+epochs of 30 s, `t_s,x_g,y_g,z_g`, `t_s,event`. t = 0 is where the tables say it is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from evensong.errors import InputError
+from evensong.recordings.acceleration import read_acceleration
 from evensong.recordings.repairs import Repairs
 from evensong.recordings.samples import Samples
 from evensong.recordings.tables import read_activity, read_beats, read_events, read_heart_rate
@@ -20,15 +22,19 @@ def read(
     heart_rate: Path | None = None,
     beats: Path | None = None,
     activity: Path | None = None,
+    accel: Path | None = None,
     events: Path | None = None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Samples:
     """Return what the tables hold.
 
     Raises:
         InputError: none was named, or one makes no sense.
     """
-    if not (heart_rate or beats or activity):
-        raise InputError("Nothing to import: name at least one of --heart-rate, --beats and --activity.")
+    if not (heart_rate or beats or activity or accel):
+        raise InputError("Nothing to import: name at least one of --heart-rate, --beats, --activity and --accel.")
+    if activity and accel:
+        raise InputError("Both --activity and --accel say how much was moved: name one of them.")
     samples = Samples()
     if heart_rate:
         samples.heart_ms, samples.hr_q4 = read_heart_rate(heart_rate, repairs)
@@ -36,6 +42,8 @@ def read(
         samples.beat_ms, samples.ibi_ms, samples.quality = read_beats(beats, repairs)
     if activity:
         samples.epoch, samples.count_q8 = read_activity(activity, repairs)
+    if accel:
+        samples.epoch, samples.count_q8 = read_acceleration(accel, repairs, delimiter=",", progress=progress)
     if events:
         samples.events = read_events(events, repairs)
     return samples

@@ -1,7 +1,7 @@
 """Export of a recording as plain tables in recording time: beats.csv, heart_rate.csv, activity.csv, events.csv.
 
-What `evensong import csv` reads back, sample for sample. Values are written so that they come back exactly: times to the
-millisecond, heart rate in 1/16 bpm, counts in 1/256. events.csv holds wear changes and mood check-ins too.
+What `evensong import csv` reads back, sample for sample. Values are written so that they come back exactly: times to
+the millisecond, heart rate in 1/16 bpm, counts in 1/256. events.csv holds wear changes and mood check-ins too.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from evensong_wire.frames import EventCode
+
 from evensong.errors import InputError
 from evensong.recordings.container import Recording
 from evensong.recordings.framing import samples_of
 from evensong.recordings.samples import EPOCH_MS, Samples
-from evensong_wire.frames import EventCode
 
 COLUMNS = {
     "beats.csv": ("t_s", "ibi_ms", "quality"),

@@ -5,7 +5,8 @@ from which the firmware's own integers make the activity counts, and the one wit
 counts are already per epoch (and smoothed with a look-ahead of up to 285 s). t = 0 is the start of the PSG in both.
 
 Of the labels only the extent is used, never a stage: the PSG's start serves as lights-off and its end as rising, which
-is what a wearer would tell the wearable by its button. Without labels there is no rising.
+is what a wearer would tell the wearable by its button. Without labels there is no rising. The published files begin
+days before the night; what is not within six hours before t = 0 and sixteen behind it is passed over.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from evensong_wire.frames import EventCode
 
 from evensong.errors import InputError
+from evensong.recordings.acceleration import read_acceleration
 from evensong.recordings.columns import Integers
 from evensong.recordings.labels import EPOCH_S, epochs_of
 from evensong.recordings.repairs import Repairs
@@ -27,6 +29,8 @@ CITATION = (
     "PhysioNet, doi 10.13026/hmhs-py35, ODC-By 1.0; Walch O. et al., SLEEP 2019, zsz180; Goldberger A. et al. 2000"
 )
 
+EXTENT_S = (-6 * 3600.0, 16 * 3600.0)
+
 
 def read(directory: Path, subject: str, repairs: Repairs, progress: Callable[[int], None] = lambda _: None) -> Samples:
     """Return one subject's night.
@@ -37,7 +41,7 @@ def read(directory: Path, subject: str, repairs: Repairs, progress: Callable[[in
     heart = directory / "heart_rate" / f"{subject}_heartrate.txt"
     if not heart.is_file():
         raise InputError(f"{directory} holds no subject {subject!r}; {_who_is_there(directory)}")
-    heart_ms, hr_q4 = read_heart_rate(heart, repairs)
+    heart_ms, hr_q4 = read_heart_rate(heart, repairs, EXTENT_S)
     epoch, count_q8 = _activity(directory, subject, repairs, progress)
     events = [(0, EventCode.LIGHTS_OFF.value, 0)]
     if (directory / "labels" / f"{subject}_labeled_sleep.txt").is_file():
@@ -62,5 +66,5 @@ def _activity(
         return read_activity(counts, repairs, columns=(1, 2))
     motion = directory / "motion" / f"{subject}_acceleration.txt"
     if motion.is_file():
-        return read_acceleration(motion, repairs, delimiter=None, progress=progress)
+        return read_acceleration(motion, repairs, delimiter=None, extent_s=EXTENT_S, progress=progress)
     raise InputError(f"{directory} holds no movement of {subject}: looked for {counts.name} and {motion.name}.")

@@ -23,13 +23,17 @@ _EVENT_ROW = re.compile(rb"^\s*(-?\d{1,9}(?:\.\d{1,9})?)\s*,\s*(LIGHTS_OFF|RISE)
 ROUNDING_MS = 2  # times and intervals that somebody rounded to milliseconds, each for itself
 
 
-def read_heart_rate(path: Path, repairs: Repairs) -> tuple[Integers, Integers]:
-    """Return (t_ms, hr_q4) of rows `t_s,bpm`.
+def read_heart_rate(
+    path: Path, repairs: Repairs, extent_s: tuple[float, float] = (-np.inf, np.inf)
+) -> tuple[Integers, Integers]:
+    """Return (t_ms, hr_q4) of rows `t_s,bpm`. What lies outside extent_s is passed over.
 
     Raises:
         InputError: the file is missing or holds no reading.
     """
     rows, lines = read_columns(path, (0, 1), delimiter=",", repairs=repairs)
+    inside = (rows[:, 0] >= extent_s[0]) & (rows[:, 0] <= extent_s[1])
+    rows, lines = rows[inside], lines[inside]
     possible = (rows[:, 1] >= MIN_BPM) & (rows[:, 1] <= MAX_BPM)
     rows, lines = keep(possible, rows, lines, path, repairs, f"not {MIN_BPM:.0f} to {MAX_BPM:.0f} beats a minute")
     rows = in_order(in_ms(rows), lines, path, repairs)
@@ -130,7 +134,7 @@ def keep(
     """
     bad = np.flatnonzero(~good)
     if len(bad) == len(rows):
-        raise InputError(f"{path}: every row is {complaint}; is it the right file?")
+        raise InputError(f"{path}: no row is left, as they are {complaint}; is it the right file?")
     if len(bad):
         repairs.rows(path, len(bad), int(lines[bad[0]]), f"left out, as {complaint}")
     return rows[good], lines[good]
