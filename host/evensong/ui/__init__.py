@@ -1,0 +1,1 @@
+"""What the pages of hub and Nexus share: drawings, words, templates and style sheet. Pure; knows neither."""

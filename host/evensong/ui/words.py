@@ -1,0 +1,145 @@
+"""What the pages say: durations, dates, the ledger and the bounds of a night in plain English, and definitions."""
+
+from __future__ import annotations
+
+from evensong.record import BoundSource, Cause, Gap, Ledger, SpanDocument, Stage, State
+from evensong.ui.axis import Axis, wall
+
+STAGE_NAMES = {
+    Stage.WAKE: "Wake",
+    Stage.REM: "REM",
+    Stage.LIGHT: "Light",
+    Stage.DEEP: "Deep",
+    Stage.UNKNOWN: "Unknown",
+    Stage.NOT_NIGHT: "Not staged",
+}
+
+STATES = {
+    State.PROVISIONAL: ("Provisional", "More of this night may still arrive; its numbers can change."),
+    State.FINAL: ("Final", "Everything the hub knows of has arrived. Late data would make a new revision."),
+    State.WITHDRAWN: ("Withdrawn", "This night was taken back."),
+}
+
+DEFINITIONS = {
+    "TST": "Total sleep time: all epochs of 30 s staged as light, deep or REM. Unknown epochs are not in it.",
+    "SE": "Sleep efficiency: total sleep time in percent of the time in bed. Unknown epochs count as not asleep, "
+    "so the true value is this or higher.",
+    "SOL": "Sleep onset latency: from lights-off to the first epoch of sleep.",
+    "WASO": "Wake after sleep onset: all wake epochs after the first epoch of sleep, until rising.",
+    "REM latency": "From the first epoch of sleep to the first epoch of REM.",
+    "TIB": "Time in bed: from lights-off to rising, as far as these are known; see how this night's bounds were found.",
+    "Unknown": "Epochs that the stager would not decide: too little was measured, or its probabilities were too even. "
+    "They are neither sleep nor wake in any number here.",
+}
+
+_BOUNDS = {
+    BoundSource.WEARER: "said by the wearer",
+    BoundSource.RECORDING: "given by the recording",
+    BoundSource.DETECTED: "detected from movement and heart rate",
+    BoundSource.WEAR: "taken from when the wearable was put on or off",
+    BoundSource.SO_FAR: "the end of what has arrived so far",
+    BoundSource.LIMIT: "set by the longest span there is",
+}
+
+_CAUSES = {
+    Cause.REBOOT: "the wearable restarted",
+    Cause.SPOOL_FULL: "the wearable's memory was full",
+    Cause.MISSING: "frames never arrived, though they were asked for again",
+}
+
+
+def duration(minutes: float | None) -> str:
+    """`7 h 12 min`, `48.5 min`; an en dash where there is none."""
+    if minutes is None:
+        return "–"
+    if minutes < 60:
+        return f"{minutes:g} min"
+    whole = int(minutes)  # half minutes do not matter beside hours
+    return f"{whole // 60} h {whole % 60:02} min"
+
+
+def seconds(value: float) -> str:
+    return f"{value:.3g} s" if value < 120 else duration(round(value / 60))
+
+
+def night_title(document: SpanDocument) -> str:
+    """The evening and the morning of a night, or what it is called where no clock was known."""
+    if document.start_utc_ms is None or document.end_utc_ms is None:
+        return "A night without a clock"
+    shift = (document.utc_offset_min or 0) * 60_000
+    start, end = wall(document.start_utc_ms + shift), wall(document.end_utc_ms + shift)
+    if start.date() == end.date():
+        return f"{start:%A} {start.day} {start:%B %Y}"
+    if start.month == end.month:
+        return f"{start:%A} {start.day} to {end:%A} {end.day} {end:%B %Y}"
+    if start.year == end.year:
+        return f"{start:%A} {start.day} {start:%B} to {end:%A} {end.day} {end:%B %Y}"
+    return f"{start:%A} {start.day} {start:%B %Y} to {end:%A} {end.day} {end:%B %Y}"
+
+
+def night_hours(document: SpanDocument, axis: Axis) -> str:
+    """From when to when, and by which clock."""
+    span = f"{axis.time(0)} to {axis.time(axis.epochs)}"
+    if not axis.has_clock:
+        return f"{span} hours of the recording"
+    return f"{span} {clock_name(document)}"
+
+
+def clock_name(document: SpanDocument) -> str:
+    if document.start_utc_ms is None:
+        return "recording time"
+    if document.utc_offset_min is None:
+        return "UTC"
+    hours, minutes = divmod(abs(document.utc_offset_min), 60)
+    sign = "−" if document.utc_offset_min < 0 else "+"
+    return f"local time (UTC{sign}{hours}{f':{minutes:02}' if minutes else ''})"
+
+
+def clock_sentence(document: SpanDocument) -> str:
+    """How far the times on the page can be trusted."""
+    if document.uncertainty_ms is None:
+        return "The wearable never met a clock, so times count from the recording's zero."
+    if document.uncertainty_ms < 1_000:
+        return "Times are right to within a second."
+    return f"Times are right to within {seconds(document.uncertainty_ms / 1_000)}."
+
+
+def bounds_sentence(document: SpanDocument) -> str:
+    start, end = _BOUNDS[document.bounds.start], _BOUNDS[document.bounds.end]
+    if start == end:
+        return f"Lights-off and rising are {start}."
+    return f"Lights-off is {start}; rising is {end}."
+
+
+def is_complete(ledger: Ledger) -> bool:
+    """True if everything that was sampled is known to have made it to a decision."""
+    s = ledger.samples
+    return s.sampled is not None and {s.stored, s.transferred, s.staged} == {s.sampled} and not ledger.gaps
+
+
+def ledger_sentence(ledger: Ledger, *, arrived: bool) -> str:
+    """The ledger's first sentence. arrived: the document lies here, so what it stages has been forwarded."""
+    s = ledger.samples
+    forwarded = s.staged if arrived else s.forwarded
+    if is_complete(ledger) and forwarded == s.sampled:
+        return f"{count(s.sampled, 'sample')}: all sampled, stored, transferred, staged and forwarded; nothing lost."
+    if is_complete(ledger):
+        return f"{count(s.sampled, 'sample')}: all sampled, stored, transferred and staged; not all forwarded yet."
+    if s.sampled is None:
+        return f"{count(s.transferred, 'sample')} arrived; how many the wearable took is not known."
+    missing = s.sampled - s.transferred
+    if missing > 0:
+        return f"{count(s.sampled, 'sample')} sampled, {s.transferred:,} transferred: {missing:,} did not arrive."
+    if ledger.gaps and missing == 0 and s.staged == s.sampled:
+        return f"{count(s.sampled, 'sample')}: every one that was stored has arrived and is staged, but there are gaps."
+    return f"{count(s.sampled, 'sample')} sampled, {s.transferred:,} transferred, {s.staged:,} staged."
+
+
+def gap_sentence(gap: Gap, axis: Axis, first_epoch: int) -> str:
+    at = axis.time(gap.from_ms / 30_000 - first_epoch)
+    samples = "" if gap.samples is None else f", {count(gap.samples, 'sample')}"
+    return f"{at}: {seconds(gap.lost_s)}{samples} lost, because {_CAUSES[gap.cause]}."
+
+
+def count(n: int | None, noun: str) -> str:
+    return f"{n or 0:,} {noun}{'' if n == 1 else 's'}"
