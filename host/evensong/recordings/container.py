@@ -1,0 +1,234 @@
+"""`*.evr`: one line of JSON that says where a recording comes from, then the wearable's byte stream, untouched.
+
+See "A recording" in docs/architecture.md. Invariants: a file cut off anywhere behind its first line still yields every
+whole frame, damage in the middle costs the frames it hit and is told, and a file that is being written appears under
+its name only when it is complete.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+from evensong_wire.models import Frame
+from evensong_wire.stream import Stream, pack
+
+from evensong.errors import InputError
+
+FORMAT = "evensong-recording"
+VERSION = 1
+MAX_HEADER_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class BootStart:
+    """One boot on the wearable's timeline. incarnation: 4 bytes. starts_ms: timeline time of its device time 0."""
+
+    incarnation: bytes
+    boot_id: int
+    starts_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingHeader:
+    """device_id: 8 bytes. source: kind of origin, e.g. `sleep-accel`, `hub`. repairs: what an importer had to mend."""
+
+    device_id: bytes
+    source: str
+    source_id: str | None
+    synthetic: bool
+    utc_at_zero_ms: int | None
+    citation: str | None
+    boots: tuple[BootStart, ...]
+    repairs: tuple[str, ...] = ()
+
+    def starts(self) -> dict[tuple[bytes, int], int]:
+        """Return {(incarnation, boot id): timeline ms of that boot's device time 0}."""
+        return {(boot.incarnation, boot.boot_id): boot.starts_ms for boot in self.boots}
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """frames: every whole frame, in file order. damage: a sentence for each thing that is wrong with the file."""
+
+    header: RecordingHeader
+    frames: tuple[Frame, ...]
+    damage: tuple[str, ...] = ()
+
+
+def read(path: Path) -> Recording:
+    """Return what a recording holds.
+
+    Raises:
+        InputError: there is no such file, or its first line is not a recording's.
+    """
+    stream = Stream()
+    frames: list[Frame] = []
+    last = b"\0"
+    try:
+        with path.open("rb") as file:
+            header = _header(path, file)
+            while chunk := file.read(_CHUNK_BYTES):
+                frames += stream.feed(chunk)
+                last = chunk[-1:]
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    return Recording(header, tuple(frames), tuple(_damage(path, stream, frames, cut=last != b"\0")))
+
+
+def read_header(path: Path) -> RecordingHeader:
+    """Return the first line only.
+
+    Raises:
+        InputError: there is no such file, or its first line is not a recording's.
+    """
+    try:
+        with path.open("rb") as file:
+            return _header(path, file)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def write(path: Path, header: RecordingHeader, raws: Iterable[bytes]) -> int:
+    """Write a recording of these frames (their `Frame.raw`); return how many they were.
+
+    Raises:
+        InputError: the file cannot be written. Then there is none, or the one from before.
+    """
+    count = 0
+    with writing(path, header) as put:
+        for raw in raws:
+            put(raw)
+            count += 1
+    return count
+
+
+@contextmanager
+def writing(path: Path, header: RecordingHeader) -> Iterator[Callable[[bytes], None]]:
+    """Yield a function that appends one frame's raw bytes; the file takes its name if the block ends without error.
+
+    Raises:
+        InputError: the file cannot be written. Then there is none, or the one from before.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        try:
+            with part.open("wb") as file:
+                file.write(json.dumps(_to_json(header), ensure_ascii=False).encode() + b"\n")
+                yield lambda raw: _append(file, raw)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def _append(file: BinaryIO, raw: bytes) -> None:
+    file.write(pack(raw))
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"There is no recording {path}: check the name, or make one with `evensong import`.")
+    return InputError(f"{path} cannot be read: {error.strerror or error}.")
+
+
+def _to_json(header: RecordingHeader) -> dict[str, Any]:
+    boots = [
+        {"incarnation": boot.incarnation.hex(), "boot_id": boot.boot_id, "starts_ms": boot.starts_ms}
+        for boot in header.boots
+    ]
+    line: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "device_id": header.device_id.hex(),
+        "source": header.source,
+        "source_id": header.source_id,
+        "synthetic": header.synthetic,
+        "utc_at_zero_ms": header.utc_at_zero_ms,
+        "citation": header.citation,
+        "boots": boots,
+    }
+    if header.repairs:
+        line["repairs"] = list(header.repairs)
+    return line
+
+
+def _header(path: Path, file: BinaryIO) -> RecordingHeader:
+    line = file.readline(MAX_HEADER_BYTES)
+    try:
+        fields = json.loads(line)
+        if not line.endswith(b"\n") or not isinstance(fields, dict) or fields.get("format") != FORMAT:
+            raise ValueError("no recording")
+        version = fields.get("version")
+        if isinstance(version, int) and version > VERSION:
+            raise InputError(
+                f"{path} is a recording of version {version}, this Evensong reads up to {VERSION}: install a newer one."
+            )
+        return _from_json(fields)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise InputError(
+            f"{path} does not begin with the line of a recording: it is something else, or it was damaged there and "
+            "the rest cannot be placed in time; take another copy."
+        ) from None
+
+
+def _from_json(fields: dict[str, Any]) -> RecordingHeader:
+    boots = tuple(
+        BootStart(_hex(boot["incarnation"], 4), _typed(boot["boot_id"], int), _typed(boot["starts_ms"], int))
+        for boot in _typed(fields["boots"], list)
+    )
+    return RecordingHeader(
+        device_id=_hex(fields["device_id"], 8),
+        source=_typed(fields["source"], str),
+        source_id=_optional(fields.get("source_id"), str),
+        synthetic=_typed(fields["synthetic"], bool),
+        utc_at_zero_ms=_optional(fields.get("utc_at_zero_ms"), int),
+        citation=_optional(fields.get("citation"), str),
+        boots=boots,
+        repairs=tuple(_typed(sentence, str) for sentence in _typed(fields.get("repairs", []), list)),
+    )
+
+
+def _hex(text: object, length: int) -> bytes:
+    found = bytes.fromhex(_typed(text, str))
+    if len(found) != length:
+        raise ValueError("of another length")
+    return found
+
+
+T = TypeVar("T")
+
+
+def _typed(value: object, kind: type[T]) -> T:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise TypeError("of another type")
+    return value
+
+
+def _optional(value: object, kind: type[T]) -> T | None:
+    return None if value is None else _typed(value, kind)
+
+
+def _damage(path: Path, stream: Stream, frames: list[Frame], *, cut: bool) -> Iterator[str]:
+    if cut:
+        yield f"{path.name} ends in the middle of a frame; all before it was read."
+    broken = stream.bad_cobs + stream.bad_crc + stream.oversize
+    if broken:
+        yield f"{path.name}: {broken} frame{'s' if broken > 1 else ''} damaged and left out."
+    if stream.unparsable:
+        yield f"{path.name}: {stream.unparsable} whole frames left out that this version cannot read: install a newer."
+    numbers: dict[tuple[bytes, int], set[int]] = {}
+    for frame in frames:
+        if frame.header.numbered:
+            numbers.setdefault((frame.header.incarnation, frame.header.boot_id), set()).add(frame.header.seq)
+    for (_, boot_id), seqs in numbers.items():
+        missing = max(seqs) - min(seqs) + 1 - len(seqs)
+        if missing:
+            first = next(seq for seq in range(min(seqs), max(seqs)) if seq not in seqs)
+            yield f"{path.name}: {missing} numbered frames of boot {boot_id} are missing, the first is number {first}."
