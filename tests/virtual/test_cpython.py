@@ -1,4 +1,5 @@
-"""Where there is no MicroPython wheel the same firmware runs under CPython, in the same turns, and the hub gets the same."""
+"""Where there is no MicroPython wheel the same firmware runs under CPython, in the same turns, and the hub gets the
+same."""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ from .scenes import Stage, play, play_twice
 
 def _scene(interpreter: Literal["micropython", "cpython"], into: list[list[bytes]]):  # type: ignore[no-untyped-def]
     async def scene(stage: Stage) -> None:
-        wearable = stage.wearable(Hardware(interpreter=interpreter, ticks0_ms=2**30 - 5000, drift_ppm=50), FW_PERIOD_MS="3000")
+        wearable = stage.wearable(
+            Hardware(interpreter=interpreter, ticks0_ms=2**30 - 5000, drift_ppm=50), FW_PERIOD_MS="3000"
+        )
         wearable.start()
         hub = await stage.hub_here()
         following = asyncio.create_task(hub.follow(wearable.address))

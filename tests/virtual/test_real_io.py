@@ -12,7 +12,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-
 from evensong.virtual.fenced_http import FencedTransport
 from evensong.virtual.loop import Stuck, VirtualLoop
 from evensong.virtual.server_process import serve
@@ -107,6 +106,5 @@ def test_fences_end_in_the_order_in_which_they_began() -> None:
 
 
 def test_waiting_for_nothing_is_said() -> None:
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        with pytest.raises(Stuck, match="Nothing will ever happen"):
-            runner.run(asyncio.Event().wait())  # type: ignore[arg-type]
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner, pytest.raises(Stuck, match="Nothing will ever happen"):
+        runner.run(asyncio.Event().wait())  # type: ignore[arg-type]

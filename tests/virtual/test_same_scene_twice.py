@@ -27,8 +27,8 @@ def test_an_hour(tmp_path: Path) -> None:
 
 
 def test_losses_in_the_middle_of_a_burst(tmp_path: Path) -> None:
-    """With 50 ms of air per packet a burst of 20 records is under way when the link goes: what had left the firmware and
-    not arrived is lost, and sent again after the hub said where it stands."""
+    """With 50 ms of air per packet a burst of 20 records is under way when the link goes: what had left the firmware
+    and not arrived is lost, and sent again after the hub said where it stands."""
 
     async def scene(stage: Stage) -> None:
         wearable = stage.wearable(FW_PERIOD_MS="10000", FW_BURST="20")
@@ -42,7 +42,8 @@ def test_losses_in_the_middle_of_a_burst(tmp_path: Path) -> None:
         assert stage.numbers() == list(range(120))
         assert hub.gaps == 0
         assert sum("lost 1" in line for line in stage.world.log) == 3
-        assert wearable.gateway and wearable.gateway.notifications > hub.seen  # some were really lost in flight
+        assert wearable.gateway
+        assert wearable.gateway.notifications > hub.seen  # some were really lost in flight
 
     play_twice(scene, tmp_path, lambda: Air(packet_s=0.05))
 

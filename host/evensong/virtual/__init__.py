@@ -1,5 +1,6 @@
-"""A wearable without hardware, for the demo, replays and tests: firmware on MicroPython's unix port, a virtual radio with
-a real BLE stack, and one virtual clock over both and over the hub's process. See `docs/decisions/0003-virtual-clock.md`.
+"""A wearable without hardware, for the demo, replays and tests: firmware on MicroPython's unix port, a virtual radio
+with a real BLE stack, and one virtual clock over both and over the hub's process. See
+`docs/decisions/0003-virtual-clock.md`.
 
 Linux only as it stands; `require_linux` says so.
 """

@@ -39,7 +39,7 @@ class HubController:
         self._radio = radio
         self._send = send
         self._controller = Controller("hub", radio, HUB_ADDRESS)
-        self._controller.host = self  # type: ignore[assignment]
+        self._controller.host = self
 
     def on_packet(self, packet: bytes) -> None:
         self._send(_with_length(packet))
@@ -64,6 +64,7 @@ class _ToWorld(TransportSink):
 class _FromWorld:
     def __init__(self, loop: Child) -> None:
         self._loop = loop
+        self.terminated = loop.create_future()  # never: a child whose world is gone ends at once
 
     def set_packet_sink(self, sink: TransportSink) -> None:
         def arrived(frames: bytes) -> None:

@@ -2,8 +2,8 @@
 unchanged code - run on the virtual radio.
 
 Not here: reading characteristics, pairing and bonds, which nothing on the virtual radio needs yet.
-Bumble (0.0.236) habits that are handled: a request cut by a disconnection raises `CancelledError`, which must not look like
-a cancelled task; `connect(timeout=...)` is not used, because a cancelled attempt has to be ended over HCI.
+Bumble (0.0.236) habits that are handled: a request cut by a disconnection raises `CancelledError`, which must not
+look like a cancelled task; `connect(timeout=...)` is not used, because a cancelled attempt has to be ended over HCI.
 """
 
 from __future__ import annotations
@@ -78,8 +78,9 @@ class Adapter:
 def install(bumble: device.Device) -> None:
     """Make this powered-on device the adapter that every plain bleak call of this process uses."""
     Adapter.installed = Adapter(bumble)
-    bleak.get_platform_scanner_backend_type = lambda: (Scanner, "bumble")  # type: ignore[attr-defined]
-    bleak.get_platform_client_backend_type = lambda: (Client, "bumble")  # type: ignore[attr-defined]
+    patched: Any = bleak
+    patched.get_platform_scanner_backend_type = lambda: (Scanner, "bumble")
+    patched.get_platform_client_backend_type = lambda: (Client, "bumble")
 
 
 def _uuid(uuid: core.UUID) -> str:
@@ -104,7 +105,7 @@ def _advertised(advertisement: device.Advertisement) -> AdvertisementData:
 
 
 class Scanner(BaseBleakScanner):
-    def __init__(self, detection_callback: Any, service_uuids: Any, scanning_mode: Any, **_: Any) -> None:
+    def __init__(self, detection_callback: Any, service_uuids: Any, *_: Any, **__: Any) -> None:
         super().__init__(detection_callback, service_uuids)
 
     async def start(self) -> None:
@@ -258,11 +259,11 @@ class Client(BaseBleakClient):
     async def unpair(self) -> None:
         raise BleakError("The virtual radio does not pair.")
 
-    async def read_gatt_char(self, characteristic: BleakGATTCharacteristic, **_: Any) -> bytearray:
+    async def read_gatt_char(self, *_: Any, **__: Any) -> bytearray:
         raise BleakError("The virtual radio carries no reads.")
 
-    async def read_gatt_descriptor(self, descriptor: BleakGATTDescriptor, **_: Any) -> bytearray:
+    async def read_gatt_descriptor(self, *_: Any, **__: Any) -> bytearray:
         raise BleakError("The virtual radio carries no reads.")
 
-    async def write_gatt_descriptor(self, descriptor: BleakGATTDescriptor, data: Any) -> None:
+    async def write_gatt_descriptor(self, *_: Any, **__: Any) -> None:
         raise BleakError("The virtual radio carries no descriptor writes.")

@@ -1,8 +1,9 @@
-"""The firmware under CPython, where there is no MicroPython wheel: `python -m evensong.virtual.cpython_wearable MAIN.PY`.
+"""The firmware under CPython, where there is no MicroPython wheel: `python -m evensong.virtual.cpython_wearable
+MAIN.PY`.
 
-The process takes the same turns with the same `vclock` and `bluetooth` modules as MicroPython does; what CPython lacks is added
-to its own modules before the firmware is imported. Tasks of CPython's asyncio run in an order of their own, so a digest is
-not comparable with MicroPython's; what reaches the hub is.
+The process takes the same turns with the same `vclock` and `bluetooth` modules as MicroPython does; what CPython
+lacks is added to its own modules before the firmware is imported. Tasks of CPython's asyncio run in an order of their
+own, so a digest is not comparable with MicroPython's; what reaches the hub is.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ _EPOCH_2000_S = 946684800
 
 
 def _load(name: str) -> Any:
-    """One of the modules written for MicroPython, by file: their folder cannot be on the path, for its `time` and `os`."""
+    """One of the modules written for MicroPython, by file: their folder cannot be on the path, for its `time` and
+    `os`."""
     spec = importlib.util.spec_from_file_location(name, SHIM / f"{name}.py")
     assert spec
     assert spec.loader
@@ -126,7 +128,7 @@ def prepare() -> None:
     micropython = types.ModuleType("micropython")
     _add(micropython, const=_same, native=_same, viper=_same, opt_level=lambda *_: 0, kbd_intr=lambda *_: None)
     sys.modules["micropython"] = micropython
-    bytes_from = random.Random(int(os.environ.get("VCLOCK_SEED") or 1))
+    bytes_from = random.Random(int(os.environ.get("VCLOCK_SEED") or 1))  # noqa: S311  the same again is meant
     _add(os, urandom=lambda n: bytes(bytes_from.getrandbits(8) for _ in range(n)))
     random.seed(int(os.environ.get("VCLOCK_SEED") or 1))
     _load("bluetooth")

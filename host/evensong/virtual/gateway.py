@@ -12,8 +12,8 @@ Frames between them travel with the turns, each: length u16 (of what follows), k
     6 write handled: number u16
     7 disconnect: connection u16 -> 0x80 u8
 
-As with NimBLE, the ATT response to a write leaves after the firmware's handler has run, a notification longer than the MTU
-is cut, and what was under way when the link ended is lost though `gatts_notify` returned.
+As with NimBLE, the ATT response to a write leaves after the firmware's handler has run, a notification longer than
+the MTU is cut, and what was under way when the link ended is lost though `gatts_notify` returned.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from evensong.errors import EvensongError
 
@@ -30,11 +30,12 @@ READY_ROUNDS_LIMIT = 1_000_000
 FENCE_LIMIT_S = 10.0
 EXECUTOR_LIMIT_S = 60.0
 
+_T = TypeVar("_T")
 _wall_s = time.perf_counter
 _inside: contextvars.ContextVar[int] = contextvars.ContextVar("fence", default=0)
 
 
-class Stuck(EvensongError):
+class Stuck(EvensongError):  # noqa: N818  what it says of virtual time
     """Virtual time cannot go on: something spins, waits for ever, or kept its turn."""
 
 
@@ -45,7 +46,7 @@ class _Selector(selectors.DefaultSelector):
         super().__init__()
         self.quiet: Callable[[], list[Any]] = list
 
-    def select(self, timeout: float | None = None) -> list[Any]:
+    def select(self, timeout: float | None = None) -> list[Any]:  # noqa: ARG002  the loop knows better
         return self.quiet()
 
     def really_select(self, timeout: float) -> list[Any]:
@@ -160,16 +161,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._ended.append((number, waiter))
         return waiter
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(  # type: ignore[override]  # asyncio's generics, which differ between versions
+        self, executor: Any, func: Callable[..., _T], *args: Any
+    ) -> asyncio.Future[_T]:
         """As asyncio's, fenced: SQLite in a thread takes no virtual time."""
 
-        async def fenced() -> Any:
+        async def fenced() -> _T:
             async with self.real(EXECUTOR_LIMIT_S):
                 return await super(VirtualLoop, self).run_in_executor(executor, func, *args)
 
         return self.create_task(fenced())
 
-    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+    async def shutdown_default_executor(self, *_: Any, **__: Any) -> None:
         async with self.real(EXECUTOR_LIMIT_S):
             await super().shutdown_default_executor()
 

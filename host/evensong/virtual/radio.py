@@ -1,11 +1,11 @@
 """The virtual radio: Bumble controllers on one link, with what real air does to them.
 
-`Air` says what a packet costs: time on the air, delay, and loss, which BLE answers by sending again at the next connection
-interval until the supervision timeout ends the link. Packets under way when a link ends are lost, although the sender's
-stack had taken them. `Radio.drop` ends a link at any instant.
+`Air` says what a packet costs: time on the air, delay, and loss, which BLE answers by sending again at the next
+connection interval until the supervision timeout ends the link. Packets under way when a link ends are lost, although
+the sender's stack had taken them. `Radio.drop` ends a link at any instant.
 
-Bumble's own controller (0.0.236) has gaps that are closed here: no scan responses and no RSSI in its link's advertising,
-a cancelled connection attempt that stays pending, no supervision timeout, 27-byte ACL packets.
+Bumble's own controller (0.0.236) has gaps that are closed here: no scan responses and no RSSI in its link's
+advertising, a cancelled connection attempt that stays pending, no supervision timeout, 27-byte ACL packets.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Air:
-    """packet_s: time on the air of each data packet, one after the other. delay_s: what it takes besides. loss: probability
-    that one attempt is lost, drawn from a generator of its own (seed)."""
+    """packet_s: time on the air of each data packet, one after the other. delay_s: what it takes besides. loss:
+    probability that one attempt is lost, drawn from a generator of its own (seed)."""
 
     packet_s: float = 0.0
     delay_s: float = 0.0
@@ -37,7 +37,7 @@ class Air:
     _random: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)
+        self._random = random.Random(self.seed)  # noqa: S311  weather, not secrets
 
     @property
     def perfect(self) -> bool:
@@ -76,13 +76,14 @@ class Radio(link.LocalLink):
     """rssi_dbm: signal strength by address, as scanners see it."""
 
     def __init__(self, air: Air | None = None) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.air = air or Air()
         self.rssi_dbm: dict[str, int] = {}
         self.controllers: Any = _Ordered()
+        self.doomed: set[str] = set()
         self.centrals = _Ordered()  # those that ever scanned or connected: only these need to hear advertisers
 
-    def send_advertising_pdu(self, sender_controller: controller.Controller, packet: ll.AdvertisingPdu) -> None:
+    def send_advertising_pdu(self, _: controller.Controller, packet: ll.AdvertisingPdu) -> None:
         loop = asyncio.get_running_loop()
         if isinstance(packet, ll.ConnectInd):
             if advertiser := self.find_le_controller(packet.advertiser_address):
@@ -110,8 +111,13 @@ class Radio(link.LocalLink):
                     end.on_le_disconnected(connection, _TIMEOUT)
         return ended
 
+    def drop_with_next_packet(self, address: str) -> None:
+        """The link of this address ends in the middle of its next packet, which is lost."""
+        self.doomed.add(address)
+
     def power_off(self, gone: Controller, loop: asyncio.AbstractEventLoop) -> None:
-        """A controller without power: it is silent at once, and whoever was connected notices a supervision timeout later."""
+        """A controller without power: it is silent at once, and whoever was connected notices a supervision timeout
+        later."""
         gone.le_legacy_advertiser.stop()
         gone.host = None
         self.centrals.discard(gone)
@@ -154,6 +160,10 @@ class Controller(controller.Controller):
         connection = self.find_le_connection_by_handle(packet.connection_handle)
         if connection is None:
             return  # the link ended while the packet was on its way here
+        if (own := plain(connection.self_address)) in self.link.doomed:
+            self.link.doomed.remove(own)
+            self.link.drop(own)
+            return
         air = self.link.air
         if air.perfect:
             connection.on_hci_acl_data_packet(packet)
@@ -230,7 +240,7 @@ class Controller(controller.Controller):
         self.link.centrals.add(self)
         return super().on_hci_le_extended_create_connection_command(command)
 
-    def on_hci_le_create_connection_cancel_command(self, command: Any) -> Any:
+    def on_hci_le_create_connection_cancel_command(self, _: Any) -> Any:
         # Core 5.4, vol 4, part E, 7.8.13: a cancelled attempt ends with a Connection Complete event
         if wanted := self.pending_le_connection:
             self.pending_le_connection = None

@@ -3,8 +3,9 @@
     world to child:  length, now          and `length` bytes for the child
     child to world:  length, idle until   and `length` bytes from the child
 
-Both numbers are 64-bit little-endian, times are virtual microseconds. No virtual time passes within a turn, so nothing is
-ever under way between two processes but inside one. `micropython/vclock.py` speaks the same on the firmware's side.
+Both numbers are 64-bit little-endian, times are virtual microseconds. No virtual time passes within a turn, so
+nothing is ever under way between two processes but inside one. `micropython/vclock.py` speaks the same on the
+firmware's side.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """One virtual wearable: a folder that survives its boots, and the firmware process of each boot.
 
-The folder holds `flash` (the file that is the wearable's flash chip), the firmware's settings, `tape` and `output.log`. A boot
-is a fresh MicroPython process (or CPython where there is no MicroPython wheel) in the world: `start`, `kill` and `start` again.
+The folder holds `flash` (the file that is the wearable's flash chip), the firmware's settings, `tape` and
+`output.log`. A boot is a fresh MicroPython process (or CPython where there is no MicroPython wheel) in the world:
+`start`, `kill` and `start` again.
 
 What the firmware's virtual board finds in its environment:
 EVENSONG_TAPE            the tape it plays (docs/architecture.md)
@@ -42,9 +43,9 @@ def default_interpreter() -> Interpreter:
 class Hardware:
     """What differs between one wearable and the next.
 
-    device_id: 16 hex digits. mtu: the largest ATT MTU its radio agrees to. drift_ppm: how much faster than the world its clock
-    runs. ticks0_ms: where `ticks_ms` starts at each boot (it wraps at 2**30). epoch_year: 2000 as the ESP32, or 1970.
-    seed: of its random bytes. heap_kib: None for the port's own default.
+    device_id: 16 hex digits. mtu: the largest ATT MTU its radio agrees to. drift_ppm: how much faster than the world
+    its clock runs. ticks0_ms: where `ticks_ms` starts at each boot (it wraps at 2**30). epoch_year: 2000 as the
+    ESP32, or 1970. seed: of its random bytes. heap_kib: None for the port's own default.
     """
 
     device_id: str = "e5e700000000a001"

@@ -52,6 +52,7 @@ class Peer:
         self._out = bytearray(HEAD.size)
         self._timer: asyncio.TimerHandle | None = None
         self._sink: Sink | None = None
+        self._doomed = False
 
     def send(self, frames: bytes) -> None:
         """The child gets its turn, and these, before any more virtual time passes."""
@@ -64,6 +65,11 @@ class Peer:
         if self.alive:
             self._process.kill()
             self._gone()
+
+    def kill_unheard(self) -> None:
+        """SIGKILL at the end of the next turn in which it has something to say, which nobody hears: as if it had died
+        between writing to its disk and the word about it leaving."""
+        self._doomed = True
 
     def terminate(self) -> None:
         """SIGTERM, now; the child sees it in the turn that it gets at once."""
@@ -97,10 +103,12 @@ class Peer:
             self._gone()
             return
         except BlockingIOError:
-            raise Stuck(
-                f"Process {self.name} kept its turn for {TURN_LIMIT_S} real seconds at virtual {self._world.time():.6f} s."
-            ) from None
+            kept = f"Process {self.name} kept its turn for {TURN_LIMIT_S} real seconds"
+            raise Stuck(f"{kept} at virtual {self._world.time():.6f} s.") from None
         self._world.record(self.number, HEAD.pack(length, until_us) + frames)
+        if frames and self._doomed:
+            self.kill()
+            return
         if until_us < NEVER_US:
             self._timer = self._world.call_at(until_us / 1e6, self._wake)
         if frames and self._sink:
@@ -179,7 +187,7 @@ class World(VirtualLoop):
         ours, theirs = socket.socketpair()
         # not a Python timeout: that would make the socket non-blocking and MSG_WAITALL void
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", TURN_LIMIT_S, 0))
-        with theirs, open(output, "ab") as log:
+        with theirs, output.open("ab") as log:
             process = subprocess.Popen(
                 command,
                 env={**environment, FD_VARIABLE: str(theirs.fileno())},

@@ -1,5 +1,5 @@
-# Sample firmware: a reading every FW_PERIOD_MS, a record of 72 bytes per 30 s into flash, sent in bursts of FW_BURST records.
-# The hub writes the number that it wants next after it connected; from there on records leave the flash.
+# Sample firmware: a reading every FW_PERIOD_MS, a record of 72 bytes per 30 s into flash, sent in bursts of FW_BURST
+# records. The hub writes the number that it wants next after it connected; from there on records leave the flash.
 import asyncio
 import os
 import struct
@@ -9,7 +9,7 @@ import bluetooth
 
 
 def uuid(n):
-    return bluetooth.UUID("a1b2%04x-5c3d-4e5f-8a9b-0c1d2e3f4a5b" % n)
+    return bluetooth.UUID("a1b2" + "000%d" % n + "-5c3d-4e5f-8a9b-0c1d2e3f4a5b")  # noqa: UP031  (MicroPython)
 
 
 PERIOD_MS = int(os.getenv("FW_PERIOD_MS") or 1000)
@@ -44,7 +44,7 @@ def advertise():
 
 def stored():
     try:
-        return os.stat(FLASH)[6] // RECORD_BYTES
+        return os.stat(FLASH)[6] // RECORD_BYTES  # noqa: PTH116
     except OSError:
         return 0
 
@@ -58,7 +58,7 @@ async def sample():
             struct.pack_into("<H", readings, 2 * (i % 30), (n * 31 + i) & 0xFFFF)
             t = time.ticks_add(t, PERIOD_MS)
             await asyncio.sleep_ms(max(0, time.ticks_diff(t, time.ticks_ms())))
-        with open(FLASH, "ab") as flash:
+        with open(FLASH, "ab") as flash:  # noqa: ASYNC230, PTH123
             flash.write(struct.pack("<III", n, time.time(), time.ticks_ms()) + readings)
         n += 1
         if n % BURST == 0:
@@ -67,12 +67,12 @@ async def sample():
 
 async def main():
     global sent
-    asyncio.create_task(sample())
+    asyncio.create_task(sample())  # noqa: RUF006
     while True:
         await wanted.wait()
         if connection is None or not stored():
             continue
-        with open(FLASH, "rb") as flash:
+        with open(FLASH, "rb") as flash:  # noqa: ASYNC230, PTH123
             flash.seek(sent * RECORD_BYTES)
             while connection is not None:
                 record = flash.read(RECORD_BYTES)

@@ -11,10 +11,14 @@ import sqlite3
 import struct
 import sys
 from collections.abc import Callable
+from typing import TypeVar
 
 import httpx
 from bleak import BleakClient, BleakScanner
+from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError
+
+T = TypeVar("T")
 
 
 def uuid(n: int) -> str:
@@ -34,7 +38,7 @@ class Hub:
             )
         )
 
-    def _connect(self, do: Callable[[sqlite3.Connection], object]) -> object:
+    def _connect(self, do: Callable[[sqlite3.Connection], T]) -> T:
         db = sqlite3.connect(self.journal)
         db.execute("pragma journal_mode=wal")
         db.execute("pragma synchronous=normal")
@@ -45,32 +49,35 @@ class Hub:
 
     def next_number(self, device: str) -> int:
         query = "select coalesce(max(number) + 1, 0) from record where device = ?"
-        return int(self._connect(lambda db: db.execute(query, (device,)).fetchone()[0]))  # type: ignore[call-overload]
+        return int(self._connect(lambda db: db.execute(query, (device,)).fetchone()[0]))
 
-    async def follow(self, device: str, record_bytes: int = 72) -> None:
+    async def follow(self, device: str) -> None:
         wait_s = 1.0
         while True:
             try:
                 found = await BleakScanner.find_device_by_address(device, timeout=10)
                 if found is None:
                     raise BleakError("not seen")
-                gone = asyncio.Event()
-                arrived: asyncio.Queue[bytes] = asyncio.Queue()
-                async with BleakClient(found, lambda _: gone.set(), timeout=10) as client:
-                    self.mtu = client.mtu_size
-                    await client.start_notify(uuid(2), lambda _, value: arrived.put_nowait(bytes(value)))
-                    number = self.next_number(device)
-                    await client.write_gatt_char(uuid(3), struct.pack("<I", number), response=True)
-                    self.note("hub follows from", number)
-                    wait_s = 1.0
-                    storing = asyncio.create_task(self._store(device, number, arrived))
-                    await gone.wait()
-                    storing.cancel()
-                self.note("hub lost the link")
+                await self._connection(found)
+                wait_s = 1.0
             except (BleakError, TimeoutError) as error:
                 self.note("hub failed", type(error).__name__)
             await asyncio.sleep(wait_s * self._random.uniform(1, 1.2))
             wait_s = min(wait_s * 2, 60)
+
+    async def _connection(self, found: BLEDevice) -> None:
+        gone = asyncio.Event()
+        arrived: asyncio.Queue[bytes] = asyncio.Queue()
+        async with BleakClient(found, lambda _: gone.set(), timeout=10) as client:
+            self.mtu = client.mtu_size
+            await client.start_notify(uuid(2), lambda _, value: arrived.put_nowait(bytes(value)))
+            number = self.next_number(found.address)
+            await client.write_gatt_char(uuid(3), struct.pack("<I", number), response=True)
+            self.note("hub follows from", number)
+            storing = asyncio.create_task(self._store(found.address, number, arrived))
+            await gone.wait()
+            storing.cancel()
+        self.note("hub lost the link")
 
     async def _store(self, device: str, wanted: int, arrived: asyncio.Queue[bytes]) -> None:
         while True:
@@ -78,11 +85,12 @@ class Hub:
             (number,) = struct.unpack_from("<I", body)
             self.gaps += number > wanted
             wanted = number + 1
-            insert = "insert or ignore into record values(?, ?, ?)"
-            row = (device, number, body)
-            new = await asyncio.to_thread(self._connect, lambda db: db.execute(insert, row).rowcount)
+            new = await asyncio.to_thread(self._insert, (device, number, body))
             self.seen += 1
-            self.twice += 1 - int(new)  # type: ignore[call-overload]
+            self.twice += 1 - new
+
+    def _insert(self, row: tuple[str, int, bytes]) -> int:
+        return self._connect(lambda db: db.execute("insert or ignore into record values(?, ?, ?)", row).rowcount)
 
     async def upload(self, url: str, client: httpx.AsyncClient) -> None:
         """Once a minute the number of records, with a timeout that virtual time would pass at once."""

@@ -172,17 +172,20 @@ class BLE:
         _call(2, struct.pack("<H", min(BLE._settings["mtu"], _MAX_MTU)) + name)
 
     def config(self, name=None, **settings):
+        if name is None:
+            for key in settings:
+                if key not in BLE._settings:
+                    raise ValueError("unknown config param")
+            BLE._settings.update(settings)
+            if BLE._active:
+                self._configure()
+            return None
         if name == "mac":
             self._need()
             return (BLE._mac[0], BLE._mac[1:7])
-        for key in settings if name is None else (name,):
-            if key not in BLE._settings:
-                raise ValueError("unknown config param")
-        if name is not None:
-            return BLE._settings[name]
-        BLE._settings.update(settings)
-        if BLE._active:
-            self._configure()
+        if name not in BLE._settings:
+            raise ValueError("unknown config param")
+        return BLE._settings[name]
 
     def irq(self, handler):
         BLE._handler = handler

@@ -1,5 +1,5 @@
-# What MicroPython's asyncio wants of `_asyncio`: Task and TaskQueue. Equal times leave in the order in which they came; the
-# heap in C need not do that, so firmware must not rely on it. `time` puts its clock here.
+# What MicroPython's asyncio wants of `_asyncio`: Task and TaskQueue. Equal times leave in the order in which they
+# came; the heap in C need not do that, so firmware must not rely on it. `time` puts its clock here.
 
 ticks_ms = ticks_diff = None
 

@@ -1,7 +1,7 @@
 # `os` whose random bytes follow VCLOCK_SEED, which differs for each wearable and each of its boots.
 import random
 
-from uos import *
+from uos import *  # noqa: F403  all of it, and one name replaced
 from uos import getenv
 
 random.seed(int(getenv("VCLOCK_SEED") or 1))

@@ -1,8 +1,9 @@
-# `select` whose waits pass on the virtual clock. Streams written in Python (asyncio.ThreadSafeFlag) are asked directly: the
-# port's own poll(0) sleeps a real millisecond for them. Real files and sockets are still asked of the real poll.
+# `select` whose waits pass on the virtual clock. Streams written in Python (asyncio.ThreadSafeFlag) are asked
+# directly: the port's own poll(0) sleeps a real millisecond for them. Real files and sockets are still asked of the
+# real poll.
 import uselect
 import vclock
-from uselect import POLLERR, POLLHUP, POLLIN, POLLOUT
+from uselect import POLLERR, POLLHUP, POLLIN, POLLOUT  # noqa: F401  callers want all four
 
 _READY = 3  # MP_STREAM_POLL
 

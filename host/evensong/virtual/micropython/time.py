@@ -1,6 +1,6 @@
-# `time` on the virtual clock: ticks start at VCLOCK_TICKS0 and wrap at 2**30 as on the ESP32; the real-time clock starts at
-# the epoch, as after a power loss, and the epoch is that of VCLOCK_EPOCH_YEAR: 1970, or 2000 as on the ESP32.
-# Importing it also gives asyncio a task queue that never looks at the real clock; the one in C does.
+# `time` on the virtual clock: ticks start at VCLOCK_TICKS0 and wrap at 2**30 as on the ESP32; the real-time clock
+# starts at the epoch, as after a power loss, and the epoch is that of VCLOCK_EPOCH_YEAR: 1970, or 2000 as on the
+# ESP32. Importing it also gives asyncio a task queue that never looks at the real clock; the one in C does.
 import os
 import sys
 

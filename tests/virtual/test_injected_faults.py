@@ -1,4 +1,5 @@
-"""Faults at virtual instants: firmware killed, hub killed or stopped, ticks that wrap, clocks that drift, small MTUs."""
+"""Faults at virtual instants: firmware killed, hub killed or stopped, ticks that wrap, clocks that drift, small
+MTUs."""
 
 from __future__ import annotations
 
@@ -7,7 +8,6 @@ import struct
 from pathlib import Path
 
 import pytest
-
 from evensong.virtual.loop import Stuck
 from evensong.virtual.wearable import Hardware
 
@@ -129,5 +129,5 @@ def test_firmware_that_cannot_start_is_one_sentence(tmp_path: Path) -> None:
         wearable = stage.wearable(PATH="", MICROPYPATH="/nowhere")
         wearable.start()
 
-    with pytest.raises(Stuck, match="wearable ended before its first turn .*ImportError"):
+    with pytest.raises(Stuck, match=r"wearable ended before its first turn .*ImportError"):
         play(scene, tmp_path / "1")
