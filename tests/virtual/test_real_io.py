@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,7 +39,8 @@ async def app(scope, receive, send):
 def _nexus(folder: Path) -> Iterator[str]:
     folder.mkdir(parents=True)
     (folder / "sample_nexus.py").write_text(APP)
-    with serve("sample_nexus:app", folder) as url:
+    command = [sys.executable, "-m", "uvicorn", "sample_nexus:app", "--log-level", "warning"]
+    with serve(lambda fd: [*command, "--fd", str(fd)], folder) as url:
         yield url
 
 

@@ -16,6 +16,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import math
+import os
+import random
 import selectors
 import time
 from collections import deque
@@ -190,8 +192,13 @@ class VirtualClock:
     def monotonic_s(self) -> float:
         return self._loop.time()
 
-    def patch_time(self) -> None:
-        """For libraries of this process that read `time.time` or `time.monotonic` themselves (retries, mostly)."""
+    def patch_process(self, seed: int) -> None:
+        """For libraries of this process that read the clock or draw random numbers themselves: retries with jitter,
+        identifiers. Call it before they are imported. Never in a process that has secrets to keep."""
         time.time = lambda: self.utc_ms() / 1000
         time.time_ns = lambda: self.utc_ms() * 1_000_000
         time.monotonic = self.monotonic_s
+        random.seed(seed)
+        drawn = random.Random(seed)  # noqa: S311  the same again is meant
+        os.urandom = drawn.randbytes
+        random._urandom = drawn.randbytes  # type: ignore[attr-defined]  # what SystemRandom, and so `secrets`, draws from

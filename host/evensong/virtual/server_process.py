@@ -1,4 +1,4 @@
-"""A real uvicorn server in a process of its own, in real time, on a free loopback port.
+"""A real server - the Nexus - in a process of its own, in real time, on a free loopback port.
 
 The listening socket is made here and inherited, so the port cannot be taken between choosing and listening, and the
 server is reachable from the first instant: a request made before it is up waits in the socket's queue. TCP_NODELAY is
@@ -8,11 +8,10 @@ set on that socket, because uvicorn on an inherited one leaves Nagle on, which c
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -32,27 +31,17 @@ def listening(port: int = 0) -> Iterator[socket.socket]:
 
 
 @contextlib.contextmanager
-def serve(
-    application: str, folder: Path, environment: Mapping[str, str] | None = None, factory: bool = False, port: int = 0
-) -> Iterator[str]:
-    """Serve an ASGI application ("module:name") from the folder; yields its URL once it answers. Its output goes to
-    `server.log` there. Raises `Stuck` if it ends or does not answer within 30 s."""
+def serve(command: Callable[[int], Sequence[str]], folder: Path, port: int = 0) -> Iterator[str]:
+    """Run a server that takes over a listening socket; yields its URL once it answers.
+
+    command: from the socket's file descriptor to what to run in the folder; its output goes to `server.log` there.
+    Raises `Stuck` if it ends or does not answer within 30 s.
+    """
     log_path = folder / "server.log"
     with listening(port) as listener, log_path.open("ab") as log:
-        command = [
-            sys.executable,
-            "-m",
-            "uvicorn",
-            application,
-            "--fd",
-            str(listener.fileno()),
-            "--log-level",
-            "warning",
-        ]
         process = subprocess.Popen(
-            command + ["--factory"] * factory,
+            command(listener.fileno()),
             cwd=folder,
-            env=dict(os.environ if environment is None else environment),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -69,6 +58,14 @@ def serve(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@contextlib.contextmanager
+def serve_nexus(store: Path, port: int = 0) -> Iterator[str]:
+    """`evensong nexus run` on this store; its log lies beside the store."""
+    command = [sys.executable, "-m", "evensong", "nexus", "run", "--store", str(store.resolve())]
+    with serve(lambda fd: [*command, "--fd", str(fd)], store.parent, port) as url:
+        yield url
 
 
 def _await_answer(url: str, process: subprocess.Popen[bytes], log_path: Path) -> None:
