@@ -1,0 +1,1 @@
+"""The wire between wearable and hub: frames, their models, and the streams that carry them."""

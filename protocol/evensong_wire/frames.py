@@ -4,10 +4,11 @@ A frame is a header, a payload by kind, an optional authentication trailer and a
 serial line, recording file) it travels COBS-encoded between zero bytes, see `stream`. All integers are little endian.
 
 Compatibility: a payload may only grow at its end, so a parser ignores what follows the fields it knows; a kind that
-it does not know is skipped. Both are a new minor version. Anything else is a new major version, in the high half of `lead`.
+it does not know is skipped. Both are a new minor version. Anything else is a new major version, in the high half of
+`lead`.
 
-Only constructs that `emit` can turn into MicroPython stand here. No integer of a header needs more than 30 bits, because
-MicroPython on a 32-bit chip allocates beyond that.
+Only constructs that `emit` can turn into MicroPython stand here. No integer of a header needs more than 30 bits,
+because MicroPython on a 32-bit chip allocates beyond that.
 """
 
 from __future__ import annotations
@@ -68,6 +69,9 @@ class Flag(IntFlag):
 
     AUTHENTICATED = 0x01  # a nonce and a tag stand between payload and CRC
     CUT_SHORT = 0x02  # closed before it was full (live view, end of data, recovered after a reboot)
+
+
+NO_FLAGS = Flag(0)
 
 
 class Wear(IntEnum):
@@ -162,8 +166,8 @@ PAYLOADS: dict[Kind, Struct] = {
     Kind.HEART_RATE: Struct("count" / Int8ul, "coded" / GreedyBytes),
     # Successive beats; header time = the beat before the first interval. `coded` is described in `ibi_coding`.
     Kind.IBI: Struct("count" / Int8ul, "coded" / GreedyBytes),
-    # Counts of consecutive 30 s epochs, header time = the first one's start. `coded`: per epoch a varint, 0 for a missing
-    # epoch, else 1 + the count in 1/256.
+    # Counts of consecutive 30 s epochs, header time = the first one's start. `coded`: per epoch a varint, 0 for a
+    # missing epoch, else 1 + the count in 1/256.
     Kind.ACTIVITY: Struct("count" / Int8ul, "coded" / GreedyBytes),
     Kind.WEAR: Struct("state" / Int8ul),  # Wear, from the header time on
     Kind.STATUS: Struct(

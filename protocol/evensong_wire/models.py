@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .frames import FIRST_UNNUMBERED, CommandCode, EventCode, Flag, Kind, ResetCause, Wear
+from .frames import FIRST_UNNUMBERED, NO_FLAGS, CommandCode, EventCode, Flag, Kind, ResetCause, Wear
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Header:
     boot_id: int
     seq: int
     time_ms: int
-    flags: Flag = Flag(0)
+    flags: Flag = NO_FLAGS
 
     @property
     def numbered(self) -> bool:
@@ -48,7 +48,7 @@ class HeartRate:
 
 @dataclass(frozen=True, slots=True)
 class Ibi:
-    """offset_ms: the beat that ends each interval; ibi_ms: the interval; quality: 0-100, 50 and above is vouched for."""
+    """offset_ms: the beat that ends each interval; ibi_ms: the interval; quality: 0-100, vouched for from 50 on."""
 
     offset_ms: tuple[int, ...]
     ibi_ms: tuple[int, ...]
