@@ -14,31 +14,27 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from evensong_wire.codec import encode
+from evensong_wire.cut import FrameWriter, cut
 from evensong_wire.frames import BOOT_LIMIT, UNCERTAINTY_UNKNOWN_S, UTC_UNKNOWN_S, EventCode, ResetCause
-from evensong_wire.ibi_coding import IbiEncoder
 from evensong_wire.models import (
-    KIND_OF,
     Activity,
     Body,
     Boot,
     Ema,
     Event,
-    Header,
     HeartRate,
     Ibi,
     Status,
     WearChange,
 )
-from evensong_wire.series_coding import MISSING, ActivityWriter, HeartRateWriter
 
 from evensong.errors import InputError
 from evensong.recordings.container import BootStart, Recording, RecordingHeader, write
 from evensong.recordings.repairs import Repairs
-from evensong.recordings.samples import EPOCH_MS, Samples
+from evensong.recordings.samples import EPOCH_MS, Integers, Samples
 
 LONGEST_FRAME_MS = 600_000
-CODED_BYTES = 220  # what header, count and CRC leave of a frame
+BOOT_ID = 1
 MOST_SAMPLES = (1 << 24) - 1  # that a status frame can count
 
 
@@ -88,10 +84,8 @@ def record(samples: Samples, source: Source, repairs: Iterable[str] = ()) -> tup
     incarnation = _fingerprint(samples, source)[:4]
     device_id = hashlib.sha256(f"evensong {source.name} {source.ident}".encode()).digest()[:8]
     bodies = _frames(samples, bias_ms, last_ms + bias_ms)
-    raws = [
-        encode(Header(KIND_OF[type(body)], incarnation, 1, seq, time_ms), body)
-        for seq, (_, time_ms, body) in enumerate(bodies)
-    ]
+    frames = FrameWriter(incarnation, BOOT_ID)
+    raws = [raw for _, time_ms, body in bodies for raw in frames.write(time_ms, body)]
     header = RecordingHeader(
         device_id=device_id,
         source=source.name,
@@ -99,7 +93,7 @@ def record(samples: Samples, source: Source, repairs: Iterable[str] = ()) -> tup
         synthetic=source.synthetic,
         utc_at_zero_ms=None,
         citation=source.citation,
-        boots=(BootStart(incarnation, 1, 0),),
+        boots=(BootStart(incarnation, BOOT_ID, 0),),
         repairs=tuple(repairs),
     )
     return header, raws
@@ -133,77 +127,47 @@ def _frames(samples: Samples, bias_ms: int, end_ms: int) -> list[_Closed]:
 
 
 def _heart_rate(samples: Samples, bias_ms: int) -> Iterator[_Closed]:
-    writer = HeartRateWriter(bytearray(CODED_BYTES), 0, CODED_BYTES)
-    times: list[int] = []
-    rates: list[int] = []
-    for t_ms, rate in zip((samples.heart_ms + bias_ms).tolist(), samples.hr_q4.tolist(), strict=True):
-        if times and (t_ms - times[0] > LONGEST_FRAME_MS or not writer.put(t_ms - times[-1], rate)):
-            yield _readings(times, rates)
-            times, rates = [], []
-        if not times:
-            writer.reset()
-            writer.put(0, rate)
-        times.append(t_ms)
-        rates.append(rate)
-    if times:
-        yield _readings(times, rates)
-
-
-def _readings(times: list[int], rates: list[int]) -> _Closed:
-    return _Closed(times[-1], times[0], HeartRate(tuple(t - times[0] for t in times), tuple(rates)))
+    times, rates = samples.heart_ms + bias_ms, samples.hr_q4
+    at = 0
+    while at < len(times):
+        start_ms = int(times[at])
+        piece = slice(at, int(np.searchsorted(times, start_ms + LONGEST_FRAME_MS, "right")))
+        body = HeartRate(tuple((times[piece] - start_ms).tolist()), tuple(rates[piece].tolist()))
+        _, closed = next(cut(start_ms, body))
+        assert isinstance(closed, HeartRate)
+        yield _Closed(start_ms + closed.offset_ms[-1], start_ms, closed)
+        at += len(closed.offset_ms)
 
 
 def _beats(samples: Samples, bias_ms: int) -> Iterator[_Closed]:
-    coder = IbiEncoder(bytearray(CODED_BYTES), 0, CODED_BYTES)
-    beats: list[tuple[int, int, int]] = []  # beat, interval, quality
-    columns = ((samples.beat_ms + bias_ms).tolist(), samples.ibi_ms.tolist(), samples.quality.tolist())
-    for t_ms, ibi, quality in zip(*columns, strict=True):
-        if beats:
-            begins_ms = beats[0][0] - beats[0][1]
-            gap_ms = t_ms - ibi - beats[-1][0]
-            if t_ms - begins_ms > LONGEST_FRAME_MS or not coder.put(gap_ms, ibi, quality):
-                yield _intervals(beats)
-                beats = []
-        if not beats:
-            coder.reset()
-            coder.put(0, ibi, quality)
-        beats.append((t_ms, ibi, quality))
-    if beats:
-        yield _intervals(beats)
-
-
-def _intervals(beats: list[tuple[int, int, int]]) -> _Closed:
-    begins_ms = beats[0][0] - beats[0][1]
-    times, ibis, qualities = zip(*beats, strict=True)
-    return _Closed(times[-1], begins_ms, Ibi(tuple(t - begins_ms for t in times), ibis, qualities))
+    times = samples.beat_ms + bias_ms
+    at = 0
+    while at < len(times):
+        start_ms = int(times[at] - samples.ibi_ms[at])
+        piece = slice(at, max(at + 1, int(np.searchsorted(times, start_ms + LONGEST_FRAME_MS, "right"))))
+        body = Ibi(
+            tuple((times[piece] - start_ms).tolist()),
+            tuple(samples.ibi_ms[piece].tolist()),
+            tuple(samples.quality[piece].tolist()),
+        )
+        _, closed = next(cut(start_ms, body))
+        assert isinstance(closed, Ibi)
+        yield _Closed(start_ms + closed.offset_ms[-1], start_ms, closed)
+        at += len(closed.offset_ms)
 
 
 def _activity(samples: Samples, bias_ms: int) -> Iterator[_Closed]:
-    writer = ActivityWriter(bytearray(CODED_BYTES), 0, CODED_BYTES)
-    counts: list[int | None] = []
-    first = 0
-    for epoch, count in zip(samples.epoch.tolist(), samples.count_q8.tolist(), strict=True):
-        if counts:
-            missing = epoch - first - len(counts)
-            if (epoch + 1 - first) * EPOCH_MS > LONGEST_FRAME_MS or not all(
-                writer.put(value) for value in (*[MISSING] * missing, count)
-            ):
-                yield _epochs(first, counts, bias_ms)
-                counts = []
-            else:
-                counts += [None] * missing
-        if not counts:
-            first = epoch
-            writer.reset()
-            writer.put(count)
-        counts.append(count)
-    if counts:
-        yield _epochs(first, counts, bias_ms)
-
-
-def _epochs(first: int, counts: list[int | None], bias_ms: int) -> _Closed:
-    begins_ms = first * EPOCH_MS + bias_ms
-    return _Closed(begins_ms + len(counts) * EPOCH_MS, begins_ms, Activity(tuple(counts)))
+    epochs = samples.epoch
+    at = 0
+    while at < len(epochs):
+        first = int(epochs[at])
+        end = int(np.searchsorted(epochs, first + LONGEST_FRAME_MS // EPOCH_MS))
+        counts: list[int | None] = [None] * (int(epochs[end - 1]) - first + 1)
+        for epoch, count in zip(epochs[at:end].tolist(), samples.count_q8[at:end].tolist(), strict=True):
+            counts[epoch - first] = count
+        begins_ms = first * EPOCH_MS + bias_ms
+        yield _Closed(begins_ms + len(counts) * EPOCH_MS, begins_ms, Activity(tuple(counts)))
+        at = end
 
 
 def samples_of(recording: Recording) -> Samples:
@@ -244,12 +208,12 @@ def samples_of(recording: Recording) -> Samples:
     starts_ms, found.count_q8 = _columns(activity, 2, zero_ms)
     found.epoch = starts_ms // EPOCH_MS
     found.wear = sorted((t_ms - zero_ms, state) for t_ms, state in found.wear)
-    found.mood = sorted((t_ms - zero_ms, *rest) for t_ms, *rest in found.mood)
-    found.events = sorted((t_ms - zero_ms, *rest) for t_ms, *rest in found.events)
+    found.mood = sorted((mood[0] - zero_ms, *mood[1:]) for mood in found.mood)
+    found.events = sorted((event[0] - zero_ms, *event[1:]) for event in found.events)
     return found
 
 
-def _columns(rows: set[tuple[int, ...]], count: int, zero_ms: int) -> np.ndarray:
+def _columns(rows: set[tuple[int, ...]], count: int, zero_ms: int) -> Integers:
     table = np.array(sorted(rows), np.int64).reshape(-1, count)
     table[:, 0] -= zero_ms
     return table.T

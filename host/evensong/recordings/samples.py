@@ -6,7 +6,6 @@ Values are those of the wire: 1/16 bpm, milliseconds, 1/256 count. Reference lab
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -58,18 +57,12 @@ class Samples:
         starts = [
             int(times[0]) for times in (self.heart_ms, self.beat_ms - self.ibi_ms, self.epoch * EPOCH_MS) if len(times)
         ]
-        starts += [entry[0] for entries in (self.wear, self.mood, self.events) for entry in entries[:1]]
+        starts += [entry[0] for entries in (self.wear, self.mood, self.events) for entry in entries]
         return min(starts, default=None)
 
     @property
     def last_ms(self) -> int | None:
         """Latest instant of any sample or event, an epoch's end included; None without samples and events."""
         ends = [int(times[-1]) for times in (self.heart_ms, self.beat_ms, (self.epoch + 1) * EPOCH_MS) if len(times)]
-        ends += [entry[0] for entries in (self.wear, self.mood, self.events) for entry in entries[-1:]]
+        ends += [entry[0] for entries in (self.wear, self.mood, self.events) for entry in entries]
         return max(ends, default=None)
-
-
-def bias_ms(samples: Samples) -> int:
-    """Return what to add to recording time to get device time: a multiple of 30 s, so that epochs lie on multiples of
-    30 s of both, and just large enough that nothing happens before the boot."""
-    return max(0, math.ceil(-(samples.first_ms or 0) / EPOCH_MS)) * EPOCH_MS

@@ -204,7 +204,8 @@ def _wander(random: np.random.Generator, length: int, seconds: float) -> Floats:
     box = (sums[steps:] - sums[:-steps]) / np.sqrt(steps)
     sums = np.cumsum(np.concatenate([[0.0], box]))
     curve = (sums[steps:] - sums[:-steps]) / steps
-    return curve[:length] * np.sqrt(1.5)  # a boxcar twice leaves 2/3 of the variance
+    unit: Floats = curve[:length] * np.sqrt(1.5)  # a boxcar twice leaves 2/3 of the variance
+    return unit
 
 
 def _mood(random: np.random.Generator) -> tuple[int, int]:
