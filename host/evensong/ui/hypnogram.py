@@ -13,13 +13,14 @@ from markupsafe import Markup
 
 from evensong.record import STAGED, Stage
 from evensong.ui.axis import Axis
-from evensong.ui.svg import MOST_COLUMNS, figure, grid, hatch, stretched
+from evensong.ui.svg import MOST_COLUMNS, figure, grid, hatch, remark, stretched
 
 LANES = (Stage.WAKE, Stage.REM, Stage.LIGHT, Stage.DEEP)  # from the top
 LANE_PX = 42
 BAR_PX = 20
 HEIGHT_PX = LANE_PX * len(LANES)
 SURE_PX = 60
+NAMED_FROM_PERCENT = 18  # narrower stretches have no room for a word on a phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,10 @@ def hypnogram(stages: Sequence[Stage], axis: Axis, name: str, description: str) 
         if run.stage not in LANES:
             fill = f'fill="url(#{name}-hatch)"' if run.stage is Stage.UNKNOWN else 'class="not-night"'
             parts.append(f'<rect x="{x}%" width="{width:.3f}%" height="{HEIGHT_PX}" {fill}/>')
+            if width > NAMED_FROM_PERCENT:
+                parts.append(
+                    remark(x + width / 2, HEIGHT_PX, "unknown" if run.stage is Stage.UNKNOWN else "not staged")
+                )
             previous = None
             continue
         if previous is not None:
@@ -78,22 +83,23 @@ def sparkline(stages: Sequence[Stage], axis: Axis, name: str, description: str) 
 
 def probabilities(p: Sequence[tuple[int, int, int, int] | None], name: str, description: str) -> Markup:
     """The four probabilities stacked to full height in the order of the lanes; hatched where there are none."""
-    size = -(-len(p) // MOST_COLUMNS)
+    size = max(-(-len(p) // MOST_COLUMNS), 1)
     columns = [_mean_p(p[i : i + size]) for i in range(0, len(p), size)]
     order = [STAGED.index(stage) for stage in LANES]
     parts = [f'<rect width="100%" height="{SURE_PX}" fill="url(#{name}-hatch)"/>'] if None in columns else []
     areas = []
-    for depth, stage in enumerate(LANES):
-        path = []
+    for depth, stage in enumerate(LANES):  # each from its top to the very bottom, the next ones over it: no seams
+        path, pen_down = [], False
         for i, column in enumerate(columns):
             if column is None:
+                path.append("V100z" if pen_down else "")
+                pen_down = False
                 continue
-            top = sum(column[k] for k in order[:depth]) * 100
-            height = column[order[depth]] * 100
-            if height >= 0.5:
-                path.append(f"M{i} {top:.0f}h1v{height:.0f}h-1z")
-        areas.append(f'<path class="{stage}" d="{"".join(path)}"/>')
-    parts.append(stretched(len(p) / size, SURE_PX, "".join(areas), crisp=True))
+            top = f"{100 * sum(column[k] for k in order[:depth]):.1f}"
+            path.append(f"V{top}h1" if pen_down else f"M{i} 100V{top}h1")
+            pen_down = True
+        areas.append(f'<path class="{stage}" d="{"".join(path)}{"V100z" if pen_down else ""}"/>')
+    parts.append(stretched(len(p) / size, SURE_PX, f'<g class="sure">{"".join(areas)}</g>'))
     return figure(name, "Probabilities", description, SURE_PX, hatch(name) + "".join(parts))
 
 

@@ -29,6 +29,7 @@ class NightCard:
     state_help: str
     synthetic: bool
     complete: bool
+    mark: str
     ledger: str
     sparkline: Markup
 
@@ -38,7 +39,7 @@ class NightCard:
         state, state_help = words.STATES[document.state]
         return cls(
             document_id=str(document.document_id),
-            title=words.night_title(document),
+            title=words.night_title(document, weekday="%a"),
             hours=words.night_hours(document, axis),
             where=f"{document.device_name or document.device_id} · {hub_name}",
             asleep=words.duration(document.summary.tst_min),
@@ -46,6 +47,7 @@ class NightCard:
             state_help=state_help,
             synthetic=document.synthetic,
             complete=words.is_complete(document.ledger),
+            mark=words.ledger_mark(document.ledger),
             ledger=words.ledger_sentence(document.ledger, arrived=True),
             sparkline=hypnogram.sparkline(
                 document.stages, axis, f"s{document.document_id.hex}", _told(document.summary)
@@ -93,6 +95,7 @@ class NightView:
     clock: str
     bounds: str
     asleep: str
+    asleep_help: str
     tiles: list[Tile]
     shares: list[Share]
     proportions: Markup
@@ -129,6 +132,7 @@ class NightView:
             clock=words.clock_sentence(document),
             bounds=words.bounds_sentence(document),
             asleep=words.duration(document.summary.tst_min),
+            asleep_help=words.DEFINITIONS["Asleep"],
             tiles=_tiles(document.summary),
             shares=[Share(stage, words.STAGE_NAMES[stage], words.duration(minutes)) for stage, minutes in shares],
             proportions=hypnogram.proportions([(s, m or 0) for s, m in shares], "shares", told),
@@ -183,11 +187,11 @@ def _shares(summary: Summary) -> list[tuple[Stage, float | None]]:
 
 def _tiles(summary: Summary) -> list[Tile]:
     values = {
-        "TIB": words.duration(summary.tib_min),
-        "SE": "–" if summary.se_pct is None else f"{summary.se_pct:.0f} %",
-        "SOL": words.duration(summary.sol_min),
-        "WASO": words.duration(summary.waso_min),
-        "REM latency": words.duration(summary.rem_latency_min),
+        "Time in bed": words.duration(summary.tib_min),
+        "Efficiency": "–" if summary.se_pct is None else f"{summary.se_pct:.0f} %",
+        "Fell asleep after": words.duration(summary.sol_min),
+        "Awake in between": words.duration(summary.waso_min),
+        "First REM after": words.duration(summary.rem_latency_min),
         "Unknown": words.duration(summary.unknown_min),
     }
     return [Tile(term, value, words.DEFINITIONS[term]) for term, value in values.items()]

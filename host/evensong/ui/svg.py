@@ -36,6 +36,11 @@ def grid(ticks: Sequence[Tick], height_px: int) -> str:
     return "".join(f'<line class="grid" x1="{t.percent}%" x2="{t.percent}%" y1="0" y2="{height_px}"/>' for t in ticks)
 
 
+def remark(x_percent: float, height_px: int, words: str) -> str:
+    """A few quiet words in the middle of the height."""
+    return f'<text class="remark" x="{x_percent:.3f}%" y="{height_px / 2 + 4:g}">{escape(words)}</text>'
+
+
 def hatch(name: str) -> str:
     """The pattern `url(#name-hatch)`: of what is not known."""
     return (

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from evensong.record import EPOCH_S, Gap
 from evensong.ui.axis import Axis
-from evensong.ui.svg import MOST_COLUMNS, figure, grid, stretched
+from evensong.ui.svg import MOST_COLUMNS, figure, grid, remark, stretched
 
 HEART_PX = 92
 MOVEMENT_PX = 56
@@ -30,7 +30,9 @@ def heart_rate(bpm: Sequence[float | None], axis: Axis, name: str, description: 
     """A line that breaks where there is no reading."""
     parts = [grid(axis.ticks(), HEART_PX)]
     lines = heart_range(bpm)
-    if lines is not None:
+    if lines is None:
+        parts.append(remark(50, HEART_PX, "no heart rate was measured"))
+    else:
         low, high = lines
         columns, size = _columns(bpm)
         path, pen_down = [], False
@@ -59,7 +61,8 @@ def movement(counts: Sequence[float | None], axis: Axis, name: str, description:
             height = 97 * math.log1p(count) / full
             bars.append(f"M{i} 97h1v-{height:.1f}h-1z")
     inside = f'<path class="movement-base" d="{"".join(base)}"/><path class="movement" d="{"".join(bars)}"/>'
-    parts = [grid(axis.ticks(), MOVEMENT_PX), stretched(len(counts) / size, MOVEMENT_PX, inside, crisp=True)]
+    nothing = "" if base else remark(50, MOVEMENT_PX, "no movement was measured")
+    parts = [grid(axis.ticks(), MOVEMENT_PX), nothing, stretched(len(counts) / size, MOVEMENT_PX, inside, crisp=True)]
     return figure(name, "Movement", description, MOVEMENT_PX, "".join(parts))
 
 

@@ -21,13 +21,13 @@ STATES = {
 }
 
 DEFINITIONS = {
-    "TST": "Total sleep time: all epochs of 30 s staged as light, deep or REM. Unknown epochs are not in it.",
-    "SE": "Sleep efficiency: total sleep time in percent of the time in bed. Unknown epochs count as not asleep, "
-    "so the true value is this or higher.",
-    "SOL": "Sleep onset latency: from lights-off to the first epoch of sleep.",
-    "WASO": "Wake after sleep onset: all wake epochs after the first epoch of sleep, until rising.",
-    "REM latency": "From the first epoch of sleep to the first epoch of REM.",
-    "TIB": "Time in bed: from lights-off to rising, as far as these are known; see how this night's bounds were found.",
+    "Asleep": "Total sleep time (TST): all epochs of 30 s staged as light, deep or REM. Unknown epochs are not in it.",
+    "Time in bed": "TIB: from lights-off to rising, as far as these are known.",
+    "Efficiency": "Sleep efficiency (SE): total sleep time in percent of the time in bed. Unknown epochs count as not "
+    "asleep, so the true value is this or higher.",
+    "Fell asleep after": "Sleep onset latency (SOL): from lights-off to the first epoch of sleep.",
+    "Awake in between": "Wake after sleep onset (WASO): all wake epochs after the first epoch of sleep, until rising.",
+    "First REM after": "REM latency: from the first epoch of sleep to the first epoch of REM.",
     "Unknown": "Epochs that the stager would not decide: too little was measured, or its probabilities were too even. "
     "They are neither sleep nor wake in any number here.",
 }
@@ -62,19 +62,19 @@ def seconds(value: float) -> str:
     return f"{value:.3g} s" if value < 120 else duration(round(value / 60))
 
 
-def night_title(document: SpanDocument) -> str:
-    """The evening and the morning of a night, or what it is called where no clock was known."""
+def night_title(document: SpanDocument, weekday: str = "%A") -> str:
+    """The evening and the morning of a night, or what it is called where no clock was known. weekday: `%a` is short."""
     if document.start_utc_ms is None or document.end_utc_ms is None:
         return "A night without a clock"
     shift = (document.utc_offset_min or 0) * 60_000
     start, end = wall(document.start_utc_ms + shift), wall(document.end_utc_ms + shift)
     if start.date() == end.date():
-        return f"{start:%A} {start.day} {start:%B %Y}"
-    if start.month == end.month:
-        return f"{start:%A} {start.day} to {end:%A} {end.day} {end:%B %Y}"
+        return f"{start:{weekday}} {start.day} {start:%B %Y}"
+    if (start.year, start.month) == (end.year, end.month):
+        return f"{start:{weekday}} {start.day} to {end:{weekday}} {end.day} {end:%B %Y}"
     if start.year == end.year:
-        return f"{start:%A} {start.day} {start:%B} to {end:%A} {end.day} {end:%B %Y}"
-    return f"{start:%A} {start.day} {start:%B %Y} to {end:%A} {end.day} {end:%B %Y}"
+        return f"{start:{weekday}} {start.day} {start:%B} to {end:{weekday}} {end.day} {end:%B %Y}"
+    return f"{start:{weekday}} {start.day} {start:%B %Y} to {end:{weekday}} {end.day} {end:%B %Y}"
 
 
 def night_hours(document: SpanDocument, axis: Axis) -> str:
@@ -133,6 +133,18 @@ def ledger_sentence(ledger: Ledger, *, arrived: bool) -> str:
     if ledger.gaps and missing == 0 and s.staged == s.sampled:
         return f"{count(s.sampled, 'sample')}: every one that was stored has arrived and is staged, but there are gaps."
     return f"{count(s.sampled, 'sample')} sampled, {s.transferred:,} transferred, {s.staged:,} staged."
+
+
+def ledger_mark(ledger: Ledger) -> str:
+    """The ledger in two or three words, for a list."""
+    s = ledger.samples
+    if is_complete(ledger):
+        return "nothing lost"
+    if s.sampled is not None and s.sampled > s.transferred:
+        return f"{s.sampled - s.transferred:,} lost"
+    if ledger.gaps:
+        return count(len(ledger.gaps), "gap")
+    return "not all counted" if s.sampled is None else "not all staged"
 
 
 def gap_sentence(gap: Gap, axis: Axis, first_epoch: int) -> str:
