@@ -100,7 +100,7 @@ def hypnogram(random: np.random.Generator, epochs: int) -> list[str]:
         if cycle < 4:
             spend("DEEP", (36, 26, 12, 5)[cycle])
         light(14)
-        spend("REM", min(8 + 8 * cycle, 34))
+        spend("REM", min(8 + 7 * cycle, 30), 0.2)
         if random.random() < 0.5:
             spend("WAKE", 2, 0.8)
         cycle += 1
