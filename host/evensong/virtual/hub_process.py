@@ -1,7 +1,8 @@
-"""The hub as a process of its own on the virtual clock: `python -m evensong.virtual.hub_process CONFIG UTC_AT_ZERO_MS SEED`.
+"""The hub as a process of its own on the virtual clock: `python -m evensong.virtual.hub_process CONFIG UTC_AT_ZERO_MS
+SEED`.
 
-Nothing of the hub is replaced: its daemon runs on plain bleak, which finds the virtual adapter, with a clock and an HTTP
-transport that it takes as parameters anyway. It may be killed at any virtual instant, or stopped with SIGTERM.
+Nothing of the hub is replaced: its daemon runs on plain bleak, which finds the virtual adapter, with a clock and an
+HTTP transport that it takes as parameters anyway. It may be killed at any virtual instant, or stopped with SIGTERM.
 """
 
 from __future__ import annotations

@@ -201,4 +201,4 @@ class VirtualClock:
         random.seed(seed)
         drawn = random.Random(seed)  # noqa: S311  the same again is meant
         os.urandom = drawn.randbytes
-        random._urandom = drawn.randbytes  # type: ignore[attr-defined]  # what SystemRandom, and so `secrets`, draws from
+        random._urandom = drawn.randbytes  # type: ignore[attr-defined]  # SystemRandom, and so `secrets`

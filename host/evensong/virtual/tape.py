@@ -41,6 +41,11 @@ class Tape:
     def end_ms(self) -> int:
         return self.records[-1][0] if self.records else 0
 
+    @property
+    def time_zero_ms(self) -> int:
+        """Timeline time of the recording's own t = 0."""
+        return next((t_ms for t_ms, kind, a, _ in self.records if (kind, a) == (EVENT, EventCode.TIME_ZERO)), 0)
+
     def write(self, path: Path) -> None:
         path.write_bytes(b"".join(RECORD.pack(*record) for record in self.records))
 

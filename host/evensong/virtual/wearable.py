@@ -18,6 +18,7 @@ import importlib.util
 import os
 import sys
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -83,6 +84,7 @@ class Wearable:
         self.output = folder / "output.log"
         self.boots = 0
         self.gateway: Gateway | None = None
+        self.on_end: Callable[[], None] = lambda: None  # the firmware's process ended, killed or not
         self._world = world
         self._radio = radio
         self._main = main
@@ -117,11 +119,17 @@ class Wearable:
             return self.gateway
 
         self._peer = self._world.spawn("wearable", self._command(), self._environment(), self.output, gateway)
+        self._peer.on_end = self.on_end
 
     def kill(self) -> None:
         """Power off, now, whatever it was doing."""
         if self._peer:
             self._peer.kill()
+
+    def kill_unheard(self) -> None:
+        """Power off after its next write to flash or radio, of which the radio hears nothing."""
+        if self._peer:
+            self._peer.kill_unheard()
 
     def _command(self) -> list[str]:
         if self.hardware.interpreter == "cpython":

@@ -46,6 +46,7 @@ class Peer:
         self.number = number
         self.name = name
         self.alive = True
+        self.on_end: Callable[[], None] = lambda: None  # called after the sink was told
         self._world = world
         self._process = process
         self._link = link
@@ -128,6 +129,7 @@ class Peer:
         self._world.event("process", self.name, "ended", self._process.returncode)
         if self._sink:
             self._sink.process_ended()
+        self.on_end()
 
     def end(self) -> None:
         """Reap the process; a child that closed its link is ending or dead."""

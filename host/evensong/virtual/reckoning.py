@@ -1,0 +1,97 @@
+"""What became of every sample of a replay, read from the hub's journal after the hub (or between two of its turns).
+
+Reads only, and only what the hub has published: its documents, its staging, its counters of a device, and the
+wearable's last status frame.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from evensong_wire import codec
+from evensong_wire.frames import Kind
+from evensong_wire.models import Status
+
+from evensong.hub.journal import Journal, JournalError
+from evensong.record import SpanDocument, State, parse
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """Samples at each step, the sum over all documents; None where the hub does not know. digest: of the hypnogram."""
+
+    sampled: int | None
+    stored: int | None
+    transferred: int
+    staged: int
+    forwarded: int
+    duplicates: int
+    gaps: int
+    lost_s: float
+    digest: str
+
+
+def reckon(path: Path) -> Reckoning:
+    with Journal.open(path, read_only=True) as journal:
+        documents = [document for document, _ in _documents(journal)]
+        ledgers = [document.ledger for document in documents]
+        samples = [ledger.samples for ledger in ledgers]
+        (duplicates,) = journal.db.execute("SELECT coalesce(sum(duplicates), 0) FROM device").fetchone()
+        (forwarded,) = journal.db.execute("SELECT coalesce(sum(accepted_samples), 0) FROM document").fetchone()
+        digests = [digest for (digest,) in journal.db.execute("SELECT digest FROM staging ORDER BY timeline")]
+    sampled = [steps.sampled for steps in samples if steps.sampled is not None]
+    stored = [steps.stored for steps in samples if steps.stored is not None]
+    gaps = [gap for ledger in ledgers for gap in ledger.gaps]
+    return Reckoning(
+        sampled=sum(sampled) if len(sampled) == len(samples) else None,
+        stored=sum(stored) if len(stored) == len(samples) else None,
+        transferred=sum(steps.transferred for steps in samples),
+        staged=sum(steps.staged for steps in samples),
+        forwarded=forwarded,
+        duplicates=duplicates,
+        gaps=len(gaps),
+        lost_s=round(sum(gap.lost_s for gap in gaps), 3),
+        digest=digests[-1] if digests else "",
+    )
+
+
+def is_finished(path: Path) -> bool:
+    """True once the wearable has nothing left that the journal lacks, and every document is final and with the
+    Nexus."""
+    with contextlib.suppress(JournalError), Journal.open(path, read_only=True) as journal:
+        return _nothing_held_back(journal) and _all_forwarded(journal)
+    return False
+
+
+def _all_forwarded(journal: Journal) -> bool:
+    documents = list(_documents(journal))
+    if not documents or not all(
+        accepted and document.state is not State.PROVISIONAL for document, accepted in documents
+    ):
+        return False
+    unstaged = "SELECT count(*) FROM frame WHERE samples > 0 AND id > (SELECT max(up_to_frame) FROM staging)"
+    return int(journal.db.execute(unstaged).fetchone()[0]) == 0
+
+
+def _nothing_held_back(journal: Journal) -> bool:
+    """By the last status frame of the newest boot: what it has sampled is in the journal."""
+    newest = journal.db.execute("SELECT id FROM boot ORDER BY id DESC LIMIT 1").fetchone()
+    if newest is None:
+        return False
+    query = "SELECT raw FROM frame WHERE boot = ? AND kind = ? ORDER BY seq DESC LIMIT 1"
+    raw = journal.db.execute(query, (newest[0], int(Kind.STATUS))).fetchone()
+    if raw is None:
+        return False
+    status = codec.decode(raw[0]).body
+    (samples,) = journal.db.execute("SELECT sum(samples) FROM frame WHERE boot = ?", newest).fetchone()
+    return isinstance(status, Status) and status.sampled == status.stored + status.dropped == samples + status.dropped
+
+
+def _documents(journal: Journal) -> Iterator[tuple[SpanDocument, bool]]:
+    """Each with whether the Nexus has this very revision."""
+    query = "SELECT content, revision = accepted_revision FROM document ORDER BY change"
+    for content, accepted in journal.db.execute(query):
+        yield parse(content), bool(accepted)

@@ -1,0 +1,130 @@
+"""`replay`: a recording through the whole line - virtual wearable, radio, hub and Nexus - with faults where asked for.
+
+The tape is made from the recording's frames; everything after that is the real thing, on the virtual clock. The same
+recording, faults and seed give the same order of events (`ReplayResult.turns_digest`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import httpx
+
+from evensong.errors import InputError
+from evensong.nexus.store import Store
+from evensong.recordings import container
+
+from . import require_linux
+from .faults import parse, schedule
+from .line import Line
+from .reckoning import Reckoning, is_finished, reckon
+from .server_process import serve_nexus
+from .tape import Tape, tape_of
+from .wearable import Hardware
+from .world import World
+
+FAULTS_FROM_S = 60.0  # after the first connection
+UTC_AT_ZERO_MS = 1_767_304_800_000  # 2026-01-01T22:00:00Z, for recordings that do not say when they were made
+NEXUS_STORE = "nexus.sqlite3"
+
+
+@dataclass(frozen=True)
+class ReplayResult:
+    """sessions: nights that the Nexus lists. on_tape: samples that the recording holds."""
+
+    reckoning: Reckoning
+    sessions: int
+    on_tape: int
+    virtual_s: float
+    wall_s: float
+    turns_digest: str
+    folder: Path | None
+
+    def figures(self) -> dict[str, int | float | str | None]:
+        """The line that `evensong replay --json` ends with."""
+        return {**asdict(self.reckoning), "sessions": self.sessions, "wall_s": round(self.wall_s, 2)}
+
+
+def replay(
+    recording: Path,
+    *,
+    faults: str = "",
+    seed: int = 1,
+    folder: Path | None = None,
+    hardware: Hardware | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> ReplayResult:
+    """Play a recording. folder: a new one that keeps journal, Nexus store (`nexus.sqlite3`) and logs; else they go.
+
+    progress: gets the part that is done, 0 to 1. Raises InputError for a recording or faults that cannot be played,
+    `Stuck` if the line does not come to its end.
+    """
+    require_linux()
+    began_s = time.monotonic()
+    wanted = parse(faults)
+    header, tape = _read(recording)
+    hardware = hardware or Hardware(device_id=header.device_id.hex())
+    with _kept_in(folder) as here:
+        with Store.open(here / NEXUS_STORE) as store:
+            token = store.enroll("replay")
+        with serve_nexus(here / NEXUS_STORE) as url:
+            world = World()
+            utc_ms = _utc_at_start_ms(header, tape)
+            line = Line(world, here, tape, _hub_config(here, url, token, seed), utc_ms, hardware, seed)
+            strikes = schedule(wanted, seed, min(FAULTS_FROM_S, tape.end_ms / 2000), tape.end_ms / 1000)
+            world.run(line.play(strikes, lambda: is_finished(line.journal), progress))
+            sessions = int(httpx.get(f"{url}api/v1/nights", params={"limit": 1}, trust_env=False).json()["total"])
+        return ReplayResult(
+            reckoning=reckon(line.journal),
+            sessions=sessions,
+            on_tape=tape.samples,
+            virtual_s=world.time(),
+            wall_s=time.monotonic() - began_s,
+            turns_digest=world.digest(),
+            folder=folder,
+        )
+
+
+def _read(recording: Path) -> tuple[container.RecordingHeader, Tape]:
+    read = container.read(recording)
+    tape = tape_of(read.frames, read.header.starts())
+    if not tape.samples:
+        raise InputError(f"{recording} holds no samples that could be played.")
+    return read.header, tape
+
+
+def _utc_at_start_ms(header: container.RecordingHeader, tape: Tape) -> int:
+    if header.utc_at_zero_ms is None:
+        return UTC_AT_ZERO_MS
+    return header.utc_at_zero_ms - tape.time_zero_ms
+
+
+def _hub_config(folder: Path, url: str, token: str, seed: int) -> str:
+    journal = folder.resolve() / "journal.sqlite3"
+    return f"""[hub]
+journal = "{journal}"
+seed = {seed}
+[hub.nexus]
+url = "{url}"
+token = "{token}"
+"""
+
+
+@contextlib.contextmanager
+def _kept_in(folder: Path | None) -> Iterator[Path]:
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="evensong-replay-") as temporary:
+            yield Path(temporary)
+        return
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise InputError(f"{folder} is there already: name a new folder, so that nothing gets mixed up.") from None
+    except OSError as error:
+        raise InputError(f"The folder {folder} cannot be made: {error.strerror}.") from None
+    yield folder
