@@ -15,6 +15,7 @@ from construct.core import ConstructError
 from .errors import CrcError, FieldRangeError, FrameLengthError, KindError, MajorVersionError, PayloadError, WireError
 from .frames import CRC, HEADER, MAJOR, MAX_FRAME_BYTES, PAYLOADS, TRAILER, Flag, Kind
 from .models import KIND_OF, Body, Frame, Header, Unknown
+from .parse import Parser
 from .reading import READERS
 from .writing import MAX_PAYLOAD_BYTES, values_of
 
@@ -22,7 +23,8 @@ HEADER_BYTES = HEADER.sizeof()
 TRAILER_BYTES = TRAILER.sizeof()
 CRC_BYTES = CRC.sizeof()
 
-_KNOWN = {int(kind) for kind in Kind}
+_HEADER = Parser(HEADER)
+_PARSERS = {int(kind): Parser(layout) for kind, layout in PAYLOADS.items()}
 
 
 def encode(header: Header, body: Body) -> bytes:
@@ -66,7 +68,7 @@ def decode(raw: bytes) -> Frame:
         raise CrcError(stated, computed)
     if raw[0] >> 4 != MAJOR:
         raise MajorVersionError(raw[0] >> 4)
-    head = HEADER.parse(raw)
+    head = _HEADER.parse(raw)
     if head.t_ms > 999:
         raise FieldRangeError("t_ms", head.t_ms)
     flags = Flag(head.lead & 0x0F)
@@ -80,12 +82,10 @@ def decode(raw: bytes) -> Frame:
 
 
 def _body_of(kind: int, payload: bytes) -> Body:
-    if kind not in _KNOWN:
+    if kind not in _PARSERS:
         return Unknown(payload)
     try:
-        return READERS[Kind(kind)](PAYLOADS[Kind(kind)].parse(payload))
-    except ConstructError:
-        raise PayloadError(kind, "it ends early") from None
+        return READERS[Kind(kind)](_PARSERS[kind].parse(payload))
     except WireError:
         raise
     except ValueError as damage:
