@@ -1,0 +1,182 @@
+"""Settings of the hub: one TOML file, read once, with errors that name the file, the key and what to do.
+
+Where it is: `--config FILE`, else `$EVENSONG_CONFIG`, else `evensong.toml` in `$XDG_CONFIG_HOME/evensong`
+(`~/.config/evensong`). Without a file the defaults hold. A single key can be overridden by an environment variable:
+`EVENSONG_HUB__JOURNAL=/data/journal.sqlite3`. `evensong hub settings` prints every key.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from evensong.errors import ConfigError
+
+FILE_VARIABLE = "EVENSONG_CONFIG"
+
+
+def _folder(variable: str, default: str) -> Path:
+    return Path(os.environ.get(variable) or Path.home() / default) / "evensong"
+
+
+def default_journal() -> Path:
+    return _folder("XDG_DATA_HOME", ".local/share") / "journal.sqlite3"
+
+
+def default_file() -> Path:
+    return _folder("XDG_CONFIG_HOME", ".config") / "evensong.toml"
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+DeviceId = Annotated[str, BeforeValidator(_lower), Field(pattern=r"^[0-9a-f]{16}$")]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NexusSettings(_Table):
+    """Where documents go. Nothing leaves the hub unless both `url` and a token are given."""
+
+    url: AnyHttpUrl | None = Field(None, description="address of the Nexus, such as http://127.0.0.1:8420")
+    token: SecretStr | None = Field(None, description="what `evensong nexus enroll` printed")
+    token_file: Path | None = Field(None, description="a file that holds the token, in place of `token`")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.token and self.token_file:
+            raise ValueError("give `token` or `token_file`, not both")
+        if bool(self.url) != bool(self.token or self.token_file):
+            raise ValueError("give both `url` and `token` (or `token_file`), or neither: then nothing leaves this hub")
+        return self
+
+    def secret(self) -> str:
+        """The token itself, for the one who sends it. ConfigError if its file cannot be read."""
+        if self.token_file is None:
+            return self.token.get_secret_value() if self.token else ""
+        try:
+            return self.token_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"The token file {self.token_file} cannot be read: {error}.") from error
+
+
+class LogSettings(_Table):
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is written")
+    format: Literal["auto", "human", "json"] = Field(
+        "auto", description="auto: for people on a terminal, else one JSON object a line"
+    )
+
+
+class HubSettings(_Table):
+    """What `evensong.hub.daemon.run` needs."""
+
+    journal: Path = Field(default_factory=default_journal, description="the journal's file; made if there is none")
+    devices: Literal["any"] | tuple[DeviceId, ...] = Field(
+        "any", description='ids (16 hex digits) of the wearables this hub serves, or "any" that is in reach'
+    )
+    bluetooth: bool = Field(True, description="false: serial wearables only, the adapter is not touched")
+    serial: tuple[str, ...] = Field((), description='serial ports with a wearable, such as ["/dev/ttyUSB0"]')
+    seed: int | None = Field(None, description="of the jitter of reconnecting; for replays, else left out")
+    nexus: NexusSettings = Field(default_factory=NexusSettings, description="where documents go")
+    log: LogSettings = Field(default_factory=LogSettings, description="what is written to standard error")
+
+    def serves(self, device_id: bytes) -> bool:
+        return self.devices == "any" or device_id.hex() in self.devices
+
+
+class Settings(BaseSettings):
+    """The whole file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="EVENSONG_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    hub: HubSettings = Field(default_factory=HubSettings, description="the bedside daemon")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003, the signature is pydantic's
+        **sources: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return sources["env_settings"], sources["init_settings"]
+
+
+def load(file: Path | None = None) -> Settings:
+    """file: a path that must exist; None: the usual places. ConfigError names file and key."""
+    named = file or (Path(os.environ[FILE_VARIABLE]) if os.environ.get(FILE_VARIABLE) else None)
+    path = named or default_file()
+    table: dict[str, Any] = {}
+    try:
+        if named is not None or path.exists():
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"There is no settings file {path}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The settings file {path} cannot be read: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}.") from error
+    unknown = sorted(set(table) - set(Settings.model_fields))
+    if unknown:
+        raise ConfigError(f"{path}: there is no table [{unknown[0]}]; known: {', '.join(Settings.model_fields)}.")
+    try:
+        return Settings(**table)
+    except ValidationError as error:
+        raise ConfigError(f"{path if path.exists() else 'Settings'}: {_sentence(error)}.") from None
+
+
+def _sentence(error: ValidationError) -> str:
+    errors = error.errors(include_url=False, include_input=False)  # without the input: it may be a secret
+    key = _key(errors[0]["loc"])
+    if errors[0]["type"] == "extra_forbidden":
+        return f"there is no setting `{key}`; `evensong hub settings` lists all"
+    ways = [e["msg"].removeprefix("Value error, ") for e in errors if _key(e["loc"]) == key]
+    return f"`{key}`: {' or '.join(ways)}"
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    """The dotted key of a place in the settings, without what pydantic appends within it."""
+    names: list[str] = []
+    model: Any = Settings
+    for part in location:
+        fields = model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else {}
+        if part not in fields:
+            names += [] if fields == {} else [str(part)]
+            break
+        names.append(str(part))
+        model = fields[str(part)].annotation
+    return ".".join(names)
+
+
+def described(settings: BaseModel, prefix: str = "") -> list[tuple[str, str, str]]:
+    """(key, value, meaning) of every setting, in the order of the file; secrets are masked."""
+    rows: list[tuple[str, str, str]] = []
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if isinstance(value, BaseModel):
+            rows += described(value, f"{prefix}{name}.")
+        else:
+            shown = ", ".join(value) if isinstance(value, tuple) else value
+            rows.append((prefix + name, "" if shown is None else str(shown), field.description or ""))
+    return rows

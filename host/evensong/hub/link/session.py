@@ -1,0 +1,160 @@
+"""One device, one life: carries out what a `Conversation` says over a `Port`, until the link ends.
+
+A session is used once; reconnecting lives in `radio` and `daemon`. Frames are journalled in batches, one durable
+transaction for all that came within `BATCH_S`, and acknowledged after it - never before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from evensong_wire.models import Frame
+
+from evensong.clock import Clock
+from evensong.errors import Unavailable
+from evensong.hub.journal import Journal
+
+from .conversation import Answered, Conversation, End, Greeted, Keep, Send, TimeAsked, Word
+from .port import LinkLost, Port
+
+BATCH_S = 0.25  # from the first frame of a batch to its transaction
+BATCH_FRAMES = 512
+CLOCK_UNCERTAINTY_MS = 100  # of a hub kept by NTP, and of a reply on its way
+SEND_LIMIT_S = 20.0
+
+_log = structlog.get_logger("evensong.hub.session")
+
+
+class NotOurs(Unavailable):
+    """The wearable is none of those that this hub serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a session tells its owner once it knows whom it talks to."""
+
+    device_id: bytes
+    name: str
+
+
+class Session:
+    """serves: whether this hub serves a device id. greeted, journalled: called when it happened; they do not block."""
+
+    def __init__(
+        self,
+        port: Port,
+        journal: Journal,
+        clock: Clock,
+        *,
+        serves: Callable[[bytes], bool],
+        greeted: Callable[[Greeting], None],
+        journalled: Callable[[], None],
+    ) -> None:
+        self._port = port
+        self._journal = journal
+        self._clock = clock
+        self._serves = serves
+        self._on_greeted = greeted
+        self._on_journalled = journalled
+        self._batch: list[Frame] = []
+        self._batch_due_s: float | None = None
+        self._talk = Conversation(journal.hub_id, clock.monotonic_s())
+        self._counted = (0, 0)
+
+    async def run(self) -> str:
+        """Talk until the link ends; the reason is returned. Unavailable or another EvensongError if the hub itself
+        cannot go on. The port is closed in any case, and what had come by then is journalled."""
+        try:
+            await self._carry_out(self._talk.tick(self._clock.monotonic_s()))
+            while True:
+                words = await self._listen()
+                if (reason := await self._carry_out(words)) is not None:
+                    return reason
+        except LinkLost as lost:
+            return lost.message
+        finally:
+            try:
+                self._commit()  # unacknowledged, it would only come again
+            finally:
+                await self._port.close()
+
+    async def _listen(self) -> list[Word]:
+        due_s = self._talk.due_s if self._batch_due_s is None else min(self._batch_due_s, self._talk.due_s)
+        chunk = b""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, due_s - self._clock.monotonic_s())):
+                chunk = await self._port.receive()
+        now_s = self._clock.monotonic_s()
+        return self._talk.feed(chunk, now_s) if chunk else self._talk.tick(now_s)
+
+    async def _carry_out(self, words: list[Word]) -> str | None:
+        """The reason to end, if there is one."""
+        for word in words:
+            match word:
+                case Keep(frame):
+                    if not self._batch:
+                        self._batch_due_s = self._clock.monotonic_s() + BATCH_S
+                    self._batch.append(frame)
+                case Send(stream):
+                    await self._send(stream)
+                case TimeAsked(header, token):
+                    utc_ms = self._clock.utc_ms()
+                    await self._send(self._talk.time_reply(token, utc_ms, CLOCK_UNCERTAINTY_MS).stream)
+                    self._journal.note_pair(self._device_id, header, utc_ms, CLOCK_UNCERTAINTY_MS)
+                case Greeted():
+                    self._commit()
+                    await self._greet(word)
+                case Answered(reply):
+                    _log.info("reply", device=self._device_id.hex(), status=reply.status)
+                case End(reason):
+                    return reason
+        overdue = self._batch_due_s is not None and self._clock.monotonic_s() >= self._batch_due_s
+        if overdue or len(self._batch) >= BATCH_FRAMES:
+            self._commit()
+            for word in self._talk.acknowledge():
+                assert isinstance(word, Send)
+                await self._send(word.stream)
+        return None
+
+    @property
+    def _device_id(self) -> bytes:
+        assert self._talk.peer is not None
+        return self._talk.peer.hello.device_id
+
+    async def _greet(self, peer: Greeted) -> None:
+        if not self._serves(peer.hello.device_id):
+            who = f"{peer.hello.name or 'A wearable'} ({peer.hello.device_id.hex()})"
+            raise NotOurs(f"{who} is not among `hub.devices`: add it there if this hub should serve it.")
+        tail = self._journal.greet(peer.hello, peer.header, self._clock.utc_ms())
+        self._on_greeted(Greeting(peer.hello.device_id, peer.hello.name))
+        for word in self._talk.resume(tail):
+            assert isinstance(word, Send)
+            await self._send(word.stream)
+
+    async def _send(self, stream: bytes) -> None:
+        try:
+            async with asyncio.timeout(SEND_LIMIT_S):
+                await self._port.send(stream)
+        except TimeoutError:
+            raise LinkLost(f"{self._port.address} took nothing for {SEND_LIMIT_S:.0f} s.") from None
+
+    def _commit(self) -> None:
+        """Make the batch durable. Whatever goes wrong is raised, and then nothing is acknowledged."""
+        batch, self._batch, self._batch_due_s = self._batch, [], None
+        if self._talk.peer is None:
+            return
+        counted = (self._talk.damaged, self._talk.hostile)
+        damaged, hostile = (now - before for now, before in zip(counted, self._counted, strict=True))
+        if not (batch or damaged or hostile):
+            return
+        with self._journal.transaction():
+            if batch:
+                appended = self._journal.append(self._device_id, batch, self._clock.utc_ms())
+            self._journal.count(self._device_id, damaged=damaged, hostile=hostile)
+        self._counted = counted
+        if batch and appended.new:
+            self._on_journalled()
