@@ -1,10 +1,9 @@
 """GENERATED from protocol/evensong_wire by `python -m evensong_wire.emit`; change it there.
 
 Frames for MicroPython: begin() and one put_...() write into the caller's buffer and return the offset behind
-what they wrote, finish() adds the CRC, cobs() packs for any transport. Kinds with a coded sequence: put_...()
-writes what stands before it; ibi_coding and series_coding write the sequence from the offset that it returns.
-32-bit fields are two 16-bit halves. Nothing here allocates, but for getters that return bytes; no integer
-reaches 2^30.
+what they wrote, finish() adds the CRC. Kinds with a coded sequence: put_...() writes what stands before it;
+ibi_coding and series_coding write the sequence from the offset that it returns. 32-bit fields are two 16-bit
+halves. Nothing here allocates, but for getters that return bytes; no integer reaches 2^30.
 """
 
 from array import array
@@ -12,7 +11,6 @@ from array import array
 MAJOR = 1
 MINOR = 0
 MAX_FRAME_BYTES = 241
-MAX_PACKED_BYTES = 244
 HEADER_BYTES = 16
 TRAILER_BYTES = 12
 CRC_BYTES = 4
@@ -21,35 +19,35 @@ BOOT_LIMIT = 16777216
 FIRST_UNNUMBERED = 32
 UNCERTAINTY_UNKNOWN_S = 65535
 
-SERVICE_UUID = "e5e70001-6f0a-4c52-9d0b-7d5b1c3f2a10"
-FRAMES_UUID = "e5e70002-6f0a-4c52-9d0b-7d5b1c3f2a10"
-CONTROL_UUID = "e5e70003-6f0a-4c52-9d0b-7d5b1c3f2a10"
+SERVICE = "e5e70001-6f0a-4c52-9d0b-7d5b1c3f2a10"
+FRAMES = "e5e70002-6f0a-4c52-9d0b-7d5b1c3f2a10"
+CONTROL = "e5e70003-6f0a-4c52-9d0b-7d5b1c3f2a10"
 ATT_OVERHEAD_BYTES = 3
 MIN_ATT_MTU = 23
 PREFERRED_ATT_MTU = 247
 
-KIND_BOOT = 1
-KIND_HEART_RATE = 2
-KIND_IBI = 3
-KIND_ACTIVITY = 4
-KIND_WEAR = 5
-KIND_STATUS = 6
-KIND_EMA = 7
-KIND_EVENT = 8
-KIND_LOG = 9
-KIND_PPG_RAW = 10
-KIND_ACCEL_RAW = 11
-KIND_HELLO = 32
-KIND_TIME_REQUEST = 33
-KIND_REPLY = 34
-KIND_HUB_HELLO = 64
-KIND_ACK = 65
-KIND_TIME_REPLY = 66
-KIND_RESUME_FROM = 67
-KIND_COMMAND = 68
+KINDBOOT = 1
+KINDHEART_RATE = 2
+KINDIBI = 3
+KINDACTIVITY = 4
+KINDWEAR = 5
+KINDSTATUS = 6
+KINDEMA = 7
+KINDEVENT = 8
+KINDLOG = 9
+KINDPPG_RAW = 10
+KINDACCEL_RAW = 11
+KINDHELLO = 32
+KINDTIME_REQUEST = 33
+KINDREPLY = 34
+KINDHUB_HELLO = 64
+KINDACK = 65
+KINDTIME_REPLY = 66
+KINDRESUME_FROM = 67
+KINDCOMMAND = 68
 
-FLAG_AUTHENTICATED = 1
-FLAG_CUT_SHORT = 2
+FLAGAUTHENTICATED = 1
+FLAGCUT_SHORT = 2
 
 WEAR_OFF = 0
 WEAR_ON = 1
@@ -132,63 +130,6 @@ def is_frame(buffer, length):
         buffer[end] | buffer[end + 1] << 8 == _crc[0]
         and buffer[end + 2] | buffer[end + 3] << 8 == _crc[1]
     )
-
-
-def cobs(source, length, target):
-    """Pack source[:length] (a frame) into target: zero, COBS, zero. Returns the number of bytes, length + 3."""
-    target[0] = 0
-    code_at = 1
-    at = 2
-    for i in range(length):
-        byte = source[i]
-        if byte:
-            target[at] = byte
-        else:
-            target[code_at] = at - code_at
-            code_at = at
-        at += 1
-    target[code_at] = at - code_at
-    target[at] = 0
-    return at + 1
-
-
-class Receiver:
-    """Bytes of a transport, one by one, to frames: feed() answers True when buffer[:length] holds one."""
-
-    def __init__(self):
-        self.buffer = bytearray(MAX_FRAME_BYTES)
-        self.length = 0
-        self.reset()
-
-    def reset(self):
-        """Forget what came so far: a new connection."""
-        self._at = 0
-        self._left = 0  # bytes until the next code byte
-        self._begun = False
-        self._broken = False
-
-    def feed(self, byte):
-        if byte == 0:
-            whole = self._begun and self._left == 0 and not self._broken
-            self.length = self._at
-            self.reset()
-            return whole and is_frame(self.buffer, self.length)
-        if self._broken:
-            return False
-        if self._left == 0:
-            self._left = byte - 1
-            if not self._begun:
-                self._begun = True
-                return False
-            byte = 0
-        else:
-            self._left -= 1
-        if self._at == MAX_FRAME_BYTES:
-            self._broken = True
-            return False
-        self.buffer[self._at] = byte
-        self._at += 1
-        return False
 
 
 def _u8(buffer, at, value):
@@ -480,14 +421,14 @@ def is_complete(buffer, length):
     """True if a frame that is_frame() accepts is of a kind this side reads, and holds its fields."""
     end = length - CRC_BYTES - (TRAILER_BYTES if buffer[0] & FLAG_AUTHENTICATED else 0)
     kind = buffer[1]
-    if kind == KIND_HUB_HELLO:
+    if kind == HUB_HELLO:
         return end >= 25
-    if kind == KIND_ACK:
+    if kind == ACK:
         return end >= 21
-    if kind == KIND_TIME_REPLY:
+    if kind == TIME_REPLY:
         return end >= 26
-    if kind == KIND_RESUME_FROM:
+    if kind == RESUME_FROM:
         return end >= 21
-    if kind == KIND_COMMAND:
+    if kind == COMMAND:
         return end >= 20 and end >= 20 + buffer[19]
     return False

@@ -16,6 +16,7 @@ from .series_coding import MAX_VARINT
 from .writing import puts_of, writer_of
 
 EPOCH_MS = 30_000
+MAX_MISSING = 20  # epochs without a count that a frame spends a byte each on
 
 
 def cut(time_ms: int, body: Body) -> Iterator[tuple[int, Body]]:
@@ -33,8 +34,9 @@ def cut(time_ms: int, body: Body) -> Iterator[tuple[int, Body]]:
                 offsets = tuple(t - start for t in body.offset_ms[first:end])
                 yield time_ms + start, Ibi(offsets, body.ibi_ms[first:end], body.quality[first:end])
         case Activity(counts):
-            for first, end in _ranges(body):
-                yield time_ms + first * EPOCH_MS, Activity(counts[first:end])
+            for start, end in _without_long_gaps(counts):
+                for first, last in _ranges(Activity(counts[start:end])):
+                    yield time_ms + (start + first) * EPOCH_MS, Activity(counts[start + first : start + last])
         case PpgRaw(rate_chz, _, samples):
             for first, end in _ranges(body):
                 yield time_ms + first * 100_000 // rate_chz, replace(body, samples=samples[first:end])
@@ -43,6 +45,21 @@ def cut(time_ms: int, body: Body) -> Iterator[tuple[int, Body]]:
                 yield time_ms + first * 100_000 // rate_chz, replace(body, xyz=xyz[first:end])
         case _:
             yield time_ms, body
+
+
+def _without_long_gaps(counts: tuple[int | None, ...]) -> Iterator[tuple[int, int]]:
+    """(first, end) of stretches that begin and end with a count and miss at most MAX_MISSING epochs in a row."""
+    first = end = 0
+    for i, count in enumerate(counts):
+        if count is None:
+            continue
+        if i - end > MAX_MISSING or first == end:
+            if first < end:
+                yield first, end
+            first = i
+        end = i + 1
+    if first < end:
+        yield first, end
 
 
 def _ranges(body: HeartRate | Ibi | Activity | PpgRaw | AccelRaw) -> Iterator[tuple[int, int]]:
