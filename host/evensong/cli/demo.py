@@ -1,0 +1,66 @@
+"""`evensong demo`: one synthetic night through the whole line, then the page that shows it."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import tempfile
+import threading
+from contextlib import ExitStack
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PORT = 8420
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def demo(
+        leave: Annotated[
+            bool, typer.Option("--exit", help="End when the night is over instead of leaving the page up.")
+        ] = False,
+        port: Annotated[int, typer.Option(help="Port of the page; if it is taken, any free one.")] = PORT,
+    ) -> None:
+        """Play a synthetic night from a virtual wearable to the Nexus page, and leave the page up.
+
+        Everything on the way is the real thing: the firmware on MicroPython, a BLE stack over a virtual radio, the hub,
+        its journal and stager, the Nexus. Only the wearer is made up: the night is synthetic and says so.
+        """
+        import httpx
+        from rich.console import Console
+
+        from evensong.cli.replay import play, show
+        from evensong.virtual.replay import NEXUS_STORE
+        from evensong.virtual.server_process import serve_nexus
+
+        console = Console()
+        with ExitStack() as stack:
+            home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evensong-demo-")))
+            recording = stack.enter_context(as_file(files("evensong.recordings") / "demo.evr"))
+            console.print("A synthetic night of eight hours: wearable, radio, hub, stager, Nexus.")
+            result = play(recording, faults="link:1", seed=1, keep=home / "night", console=console)
+            show(result, console)
+            store = home / "night" / NEXUS_STORE
+            try:
+                url = stack.enter_context(serve_nexus(store, port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                console.print(f"Port {port} is taken; the page gets another.")
+                url = stack.enter_context(serve_nexus(store))
+            night = httpx.get(f"{url}api/v1/nights", params={"limit": 1}, trust_env=False).json()["nights"][0]
+            console.print(f"The night's page: {url}nights/{night['document_id']}", soft_wrap=True, highlight=False)
+            if not leave:
+                console.print("Ctrl-C ends the demo.")
+                _until_told()
+
+
+def _until_told() -> None:
+    """Wait for SIGINT or SIGTERM; either ends the demo in order."""
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
+    told.wait()

@@ -1,0 +1,85 @@
+"""`evensong replay`: a recording through virtual wearable, radio, hub and Nexus, with faults where asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from evensong.virtual.replay import ReplayResult
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def replay(
+        recording: Annotated[Path, typer.Argument(metavar="FILE.evr", help="The recording to play.")],
+        faults: Annotated[
+            str, typer.Option(help="What goes wrong, and how often: link:3,reboot:1,kill-hub:1", metavar="KIND:N,...")
+        ] = "",
+        seed: Annotated[
+            int, typer.Option(help="Decides the instants of the faults; same seed, same order of events.")
+        ] = 1,
+        as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON on standard output.")] = False,
+        keep: Annotated[
+            Path | None, typer.Option(help="Keep journal, export and logs in this new folder.", metavar="DIR")
+        ] = None,
+    ) -> None:
+        """Play a recording through the whole line on a virtual clock: eight hours take some seconds.
+
+        The real firmware runs on MicroPython, the hub and the Nexus are processes of their own; between them lies a
+        virtual radio. What happened to every sample is printed at the end. Exit status 1 if a sample was lost
+        that no fault explains.
+        """
+        from rich.console import Console
+
+        result = play(recording, faults=faults, seed=seed, keep=keep, console=Console(stderr=True))
+        show(result, Console(stderr=as_json))
+        if as_json:
+            print(json.dumps(result.figures()))
+
+
+def play(recording: Path, *, faults: str, seed: int, keep: Path | None, console: Console) -> ReplayResult:
+    """Replay with a progress bar on `console`."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from evensong.virtual.replay import replay
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(f"Playing {recording.name}", total=1.0)
+        return replay(
+            recording,
+            faults=faults,
+            seed=seed,
+            folder=keep,
+            progress=lambda done: progress.update(task, completed=done),
+        )
+
+
+def show(result: ReplayResult, console: Console) -> None:
+    """The ledger of a replay as a table."""
+    from rich.table import Table
+
+    figures = result.figures()
+    table = Table(box=None, pad_edge=False, show_header=False)
+    steps = ("sampled", "stored", "transferred", "staged", "forwarded")
+    complete = len({figures[step] for step in steps}) == 1
+    for step in steps:
+        table.add_row(step, f"{figures[step]:,}", "" if figures[step] == figures["sampled"] else "[red]differs[/]")
+    table.add_row("duplicates", f"{figures['duplicates']:,}", "frames that came again and were dropped")
+    table.add_row("gaps", f"{figures['gaps']:,}", f"{figures['lost_s']:g} s")
+    table.add_row("nights", f"{figures['sessions']:,}", "in the Nexus")
+    table.add_row("digest", str(figures["digest"])[:16] + "…", f"{figures['wall_s']:.1f} s of real time")
+    console.print(table)
+    if complete:
+        console.print("[green]Every sample arrived, was staged and forwarded.[/]")
