@@ -40,7 +40,7 @@ def read(directory: Path, subject: str, repairs: Repairs, progress: Callable[[in
     """
     heart = directory / "heart_rate" / f"{subject}_heartrate.txt"
     if not heart.is_file():
-        raise InputError(f"{directory} holds no subject {subject!r}; {_who_is_there(directory)}")
+        raise InputError(f"{directory} holds no subject {subject!r}: {_who_is_there(directory)}")
     heart_ms, hr_q4 = read_heart_rate(heart, repairs, EXTENT_S)
     epoch, count_q8 = _activity(directory, subject, repairs, progress)
     events = [(0, EventCode.LIGHTS_OFF.value, 0)]

@@ -24,7 +24,9 @@ def read_annotations(path: Path) -> tuple[Floats, list[str], list[str]]:
         Unavailable: wfdb is not installed.
     """
     try:
-        import wfdb
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # wfdb's quarrels with newer pandas are no business of an importer's user
+            import wfdb
     except ImportError:
         raise Unavailable("Reading WFDB files needs the package wfdb: pip install 'evensong[formats]'.") from None
     if not path.is_file():
