@@ -31,7 +31,8 @@ MAX_GAPS = 2_048
 MAX_DOCUMENT_BYTES = 1 << 20  # of JSON; the largest valid document needs about half
 SCHEMA_PATH = Path(__file__).with_name("record.schema.json")
 
-_LATEST_UTC_MS = 253_402_300_800_000  # the year 10000, where calendars of most languages end
+_LATEST_UTC_MS = (1 << 32) * 1_000  # what the wire can say, to the year 2106
+_LONGEST_MS = 2 * MAX_EPOCHS * EPOCH_S * 1_000
 
 Hex16 = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -243,8 +244,11 @@ class SpanDocument(_Model):
         clock = (self.start_utc_ms, self.end_utc_ms, self.uncertainty_ms)
         if None in clock and any(c is not None for c in clock):
             raise ValueError("start_utc_ms, end_utc_ms and uncertainty_ms are all known or all null")
-        if self.start_utc_ms is not None and self.end_utc_ms is not None and self.end_utc_ms < self.start_utc_ms:
-            raise ValueError("end_utc_ms lies before start_utc_ms")
+        if self.start_utc_ms is not None and self.end_utc_ms is not None:
+            if self.end_utc_ms < self.start_utc_ms:
+                raise ValueError("end_utc_ms lies before start_utc_ms")
+            if self.end_utc_ms - self.start_utc_ms > _LONGEST_MS:
+                raise ValueError("end_utc_ms lies more than 96 h after start_utc_ms")
         if self.summary != Summary.of(self.stages):
             raise ValueError("the summary does not follow from the stages")
         return self

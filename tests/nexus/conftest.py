@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from evensong.nexus.store import Store
 from evensong.record import (
     STAGED,
-    BoundSource,
     Bounds,
+    BoundSource,
     Kind,
     Ledger,
     Passport,
@@ -55,7 +54,7 @@ def night(seed: int = 1, epochs: int = 960, **fields: Any) -> SpanDocument:
         second = (rest - first) // 2
         others = [first, second, rest - first - second]
         likeliest = STAGED.index(stage) if stage in STAGED else 1
-        p.append(tuple(others[:likeliest] + [sure] + others[likeliest:]))
+        p.append((*others[:likeliest], sure, *others[likeliest:]))
         level += 0.12 * (base[stage] - level) + rng.gauss(0, 0.7)
         bpm.append(round(level, 1))
         moving = stage is Stage.WAKE or rng.random() < 0.06
@@ -91,7 +90,7 @@ def night(seed: int = 1, epochs: int = 960, **fields: Any) -> SpanDocument:
     return SpanDocument(**plain)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Build:
     return night
 

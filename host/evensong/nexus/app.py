@@ -31,7 +31,7 @@ RULES = {
 }
 
 
-def create_app(store: Store) -> FastAPI:
+def create_app(store: Store) -> ASGIApp:
     """The ASGI application over an open store, which stays the caller's to close."""
     app = FastAPI(title="Evensong Nexus", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.state.store = store
@@ -39,8 +39,7 @@ def create_app(store: Store) -> FastAPI:
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     problem.install(app)
-    app.add_middleware(_OutermostRules)
-    return app
+    return _OutermostRules(app)
 
 
 class _OutermostRules:
