@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from evensong.errors import InputError
 from evensong.virtual.tape import Tape, tape_of
+from evensong_firmware.boards.virtual import Tape as BoardTape
 from evensong_wire.frames import EventCode, Wear
 from evensong_wire.models import (
     KIND_OF,
@@ -106,3 +109,21 @@ def test_nothing_is_lost(drawn: list[tuple[Body, int, int]]) -> None:
     tape = tape_of(frames, BOOTS)
     assert tape.samples == sum(samples_in(each.body) for each in frames)
     assert [t_ms for t_ms, *_ in tape.records] == sorted(t_ms for t_ms, *_ in tape.records)
+
+
+def test_the_virtual_board_plays_what_was_written(tmp_path: Path) -> None:
+    """From the instant of a reboot on, each record once, at its own device time."""
+    tape = Tape([(t_ms, 2, t_ms % 101, 800) for t_ms in range(0, 3_000_000, 837)])
+    tape.write(tmp_path / "tape")
+    offset_ms = 1_234_567
+    board = BoardTape(str(tmp_path / "tape"), offset_ms)
+    buffer = bytearray(64)
+    played = []
+    for now_s in range(0, 2_000, 2):
+        while count := board.read_into(buffer, now_s, 0):
+            for i in range(0, 8 * count, 8):
+                t_ms = int.from_bytes(buffer[i : i + 3], "little") * 1000 + (buffer[i + 3] | (buffer[i + 4] & 3) << 8)
+                assert t_ms <= now_s * 1000
+                played.append((t_ms + offset_ms, 2, buffer[i + 5], int.from_bytes(buffer[i + 6 : i + 8], "little")))
+    board._file.close()  # the firmware never does
+    assert played == [record for record in tape.records if record[0] >= offset_ms]

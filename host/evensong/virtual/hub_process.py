@@ -8,6 +8,7 @@ HTTP transport that it takes as parameters anyway. It may be killed at any virtu
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -23,7 +24,21 @@ async def _daemon(loop: Child, config: Path, clock: VirtualClock) -> None:
     from .fenced_http import FencedTransport
 
     await install_in_child(loop)
-    await run(load(config).hub, clock=clock, transport=FencedTransport())
+    running = asyncio.current_task()
+    assert running
+    stopped = False
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = True
+        running.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    try:
+        await run(load(config).hub, clock=clock, transport=FencedTransport())
+    except asyncio.CancelledError:
+        if not stopped:
+            raise
 
 
 def main(config: str, utc_at_zero_ms: str, seed: str) -> None:

@@ -30,7 +30,7 @@ from .turn import NEVER_US
 
 READY_ROUNDS_LIMIT = 1_000_000
 FENCE_LIMIT_S = 10.0
-EXECUTOR_LIMIT_S = 60.0
+EXECUTOR_LIMIT_S = 90.0
 
 _T = TypeVar("_T")
 _wall_s = time.perf_counter

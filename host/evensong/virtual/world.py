@@ -24,7 +24,7 @@ from . import require_linux
 from .loop import Stuck, VirtualLoop
 from .turn import FD_VARIABLE, HEAD, NEVER_US, take
 
-TURN_LIMIT_S = 60
+TURN_LIMIT_S = 100
 ROUNDS_LIMIT = 100_000  # turns at one virtual instant
 _T = TypeVar("_T")
 
@@ -147,7 +147,7 @@ class Peer:
 
 class World(VirtualLoop):
     """A turn is a switch between two processes and costs half as much on one CPU, so the world pins itself and its
-    children to the one it runs on, until it is closed."""
+    children to the one it is on while a scene runs."""
 
     def __init__(self) -> None:
         require_linux()
@@ -159,8 +159,6 @@ class World(VirtualLoop):
         self._count = 0
         self._rounds = (0, 0)  # virtual microsecond, turns given at it
         self._sha = hashlib.sha256()
-        self._cpus = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {_current_cpu() if _current_cpu() in self._cpus else min(self._cpus)})
 
     def record(self, number: int, turn: bytes | bytearray) -> None:
         self._sha.update(b"%d %d %d " % (self.now_us, number, len(turn)))
@@ -225,6 +223,8 @@ class World(VirtualLoop):
     def run(self, scene: Coroutine[Any, Any, _T]) -> _T:
         """Play a scene to its end, then end every task and process it left behind. A world is run once."""
         asyncio.set_event_loop(self)
+        cpus = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {_current_cpu()} & cpus or cpus)
         try:
             return self.run_until_complete(scene)
         finally:
@@ -238,7 +238,7 @@ class World(VirtualLoop):
             self.run_until_complete(self.shutdown_default_executor())
             asyncio.set_event_loop(None)
             self.close()
-            os.sched_setaffinity(0, self._cpus)
+            os.sched_setaffinity(0, cpus)
 
 
 def _current_cpu() -> int:

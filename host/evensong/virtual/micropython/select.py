@@ -12,23 +12,35 @@ class poll:
     def __init__(self):
         self._real = uselect.poll()
         self._real_count = 0
-        self._streams = {}
+        self._streams = []  # (stream, events): looked through without allocating anything
+
+    def _find(self, stream):
+        for i in range(len(self._streams)):
+            if self._streams[i][0] is stream:
+                return i
+        return -1
 
     def register(self, stream, events=POLLIN | POLLOUT):
-        if hasattr(stream, "ioctl"):
-            self._streams[id(stream)] = (stream, events)
-        else:
+        if not hasattr(stream, "ioctl"):
             self._real_count += 1
             self._real.register(stream, events)
+        elif self._find(stream) < 0:
+            self._streams.append((stream, events))
+        else:
+            self.modify(stream, events)
 
     def unregister(self, stream):
-        if not self._streams.pop(id(stream), None):
+        i = self._find(stream)
+        if i >= 0:
+            del self._streams[i]
+        else:
             self._real_count -= 1
             self._real.unregister(stream)
 
     def modify(self, stream, events):
-        if id(stream) in self._streams:
-            self._streams[id(stream)] = (stream, events)
+        i = self._find(stream)
+        if i >= 0:
+            self._streams[i] = (stream, events)
         else:
             self._real.modify(stream, events)
 
@@ -36,11 +48,11 @@ class poll:
         found = None
         if self._real_count:
             found = list(self._real.poll(0)) or None
-        for stream, events in self._streams.values():
-            ready = stream.ioctl(_READY, events)
+        for entry in self._streams:
+            ready = entry[0].ioctl(_READY, entry[1])
             if ready:
                 found = found or []
-                found.append((stream, ready))
+                found.append((entry[0], ready))
         return found
 
     def poll(self, timeout_ms=-1):

@@ -10,7 +10,7 @@ SPIN = 2000  # clock reads without a hand-over that count as one millisecond of 
 RATE = 1_000_000 + int(os.getenv("VCLOCK_PPM") or 0)
 
 _link = open(int(os.getenv("VCLOCK_FD")), "r+b", 0)
-_head = array("Q", [0, 0])
+_head = array("l", [0, 0])  # 64 bits; of MicroPython's, only this kind reads small numbers without allocating
 _out = bytearray(4096)
 _view = memoryview(_out)
 _used = 16  # the first 16 bytes are the head's
