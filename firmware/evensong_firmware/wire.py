@@ -1,9 +1,10 @@
 """GENERATED from protocol/evensong_wire by `python -m evensong_wire.emit`; change it there.
 
 Frames for MicroPython: begin() and one put_...() write into the caller's buffer and return the offset behind
-what they wrote, finish() adds the CRC. Kinds with a coded sequence: put_...() writes what stands before it;
-ibi_coding and series_coding write the sequence from the offset that it returns. 32-bit fields are two 16-bit
-halves. Nothing here allocates, but for getters that return bytes; no integer reaches 2^30.
+what they wrote, finish() adds the CRC, cobs() packs for any transport, Receiver is the way back. Kinds with a
+coded sequence: put_...() writes what stands before it; ibi_coding and series_coding write the sequence from the
+offset that it returns. 32-bit fields are two 16-bit halves. Nothing here allocates, but for getters that return
+bytes; no integer reaches 2^30.
 """
 
 from array import array
@@ -11,6 +12,7 @@ from array import array
 MAJOR = 1
 MINOR = 0
 MAX_FRAME_BYTES = 241
+MAX_PACKED_BYTES = 244
 HEADER_BYTES = 16
 TRAILER_BYTES = 12
 CRC_BYTES = 4
@@ -19,35 +21,35 @@ BOOT_LIMIT = 16777216
 FIRST_UNNUMBERED = 32
 UNCERTAINTY_UNKNOWN_S = 65535
 
-SERVICE = "e5e70001-6f0a-4c52-9d0b-7d5b1c3f2a10"
-FRAMES = "e5e70002-6f0a-4c52-9d0b-7d5b1c3f2a10"
-CONTROL = "e5e70003-6f0a-4c52-9d0b-7d5b1c3f2a10"
+SERVICE_UUID = "e5e70001-6f0a-4c52-9d0b-7d5b1c3f2a10"
+FRAMES_UUID = "e5e70002-6f0a-4c52-9d0b-7d5b1c3f2a10"
+CONTROL_UUID = "e5e70003-6f0a-4c52-9d0b-7d5b1c3f2a10"
 ATT_OVERHEAD_BYTES = 3
 MIN_ATT_MTU = 23
 PREFERRED_ATT_MTU = 247
 
-KINDBOOT = 1
-KINDHEART_RATE = 2
-KINDIBI = 3
-KINDACTIVITY = 4
-KINDWEAR = 5
-KINDSTATUS = 6
-KINDEMA = 7
-KINDEVENT = 8
-KINDLOG = 9
-KINDPPG_RAW = 10
-KINDACCEL_RAW = 11
-KINDHELLO = 32
-KINDTIME_REQUEST = 33
-KINDREPLY = 34
-KINDHUB_HELLO = 64
-KINDACK = 65
-KINDTIME_REPLY = 66
-KINDRESUME_FROM = 67
-KINDCOMMAND = 68
+KIND_BOOT = 1
+KIND_HEART_RATE = 2
+KIND_IBI = 3
+KIND_ACTIVITY = 4
+KIND_WEAR = 5
+KIND_STATUS = 6
+KIND_EMA = 7
+KIND_EVENT = 8
+KIND_LOG = 9
+KIND_PPG_RAW = 10
+KIND_ACCEL_RAW = 11
+KIND_HELLO = 32
+KIND_TIME_REQUEST = 33
+KIND_REPLY = 34
+KIND_HUB_HELLO = 64
+KIND_ACK = 65
+KIND_TIME_REPLY = 66
+KIND_RESUME_FROM = 67
+KIND_COMMAND = 68
 
-FLAGAUTHENTICATED = 1
-FLAGCUT_SHORT = 2
+FLAG_AUTHENTICATED = 1
+FLAG_CUT_SHORT = 2
 
 WEAR_OFF = 0
 WEAR_ON = 1
@@ -132,6 +134,63 @@ def is_frame(buffer, length):
     )
 
 
+def cobs(source, length, target):
+    """Pack source[:length] (a frame) into target: zero, COBS, zero. Returns the number of bytes, length + 3."""
+    target[0] = 0
+    code_at = 1
+    at = 2
+    for i in range(length):
+        byte = source[i]
+        if byte:
+            target[at] = byte
+        else:
+            target[code_at] = at - code_at
+            code_at = at
+        at += 1
+    target[code_at] = at - code_at
+    target[at] = 0
+    return at + 1
+
+
+class Receiver:
+    """Bytes of a transport, one by one, to frames: feed() answers True when buffer[:length] holds one."""
+
+    def __init__(self):
+        self.buffer = bytearray(MAX_FRAME_BYTES)
+        self.length = 0
+        self.reset()
+
+    def reset(self):
+        """Forget what came so far: a new connection."""
+        self._at = 0
+        self._left = 0  # bytes until the next code byte
+        self._begun = False
+        self._broken = False
+
+    def feed(self, byte):
+        if byte == 0:
+            whole = self._begun and self._left == 0 and not self._broken
+            self.length = self._at
+            self.reset()
+            return whole and is_frame(self.buffer, self.length)
+        if self._broken:
+            return False
+        if self._left == 0:
+            self._left = byte - 1
+            if not self._begun:
+                self._begun = True
+                return False
+            byte = 0
+        else:
+            self._left -= 1
+        if self._at == MAX_FRAME_BYTES:
+            self._broken = True
+            return False
+        self.buffer[self._at] = byte
+        self._at += 1
+        return False
+
+
 def _u8(buffer, at, value):
     if not 0 <= value <= 255:
         raise ValueError("out of range")
@@ -210,7 +269,8 @@ def begin(buffer, flags, kind, incarnation, boot_id, seq, t_s, t_ms):
     return at
 
 
-def put_boot(buffer, at, cause, previous_boot_id, previous_t_s, previous_t_ms, previous_sampled, utc_s_high, utc_s_low, utc_uncertainty_s):
+def put_boot(buffer, at, cause, previous_boot_id, previous_t_s, previous_t_ms, previous_sampled, utc_s_high,
+    utc_s_low, utc_uncertainty_s):
     """The fields of BOOT."""
     at = _u8(buffer, at, cause)
     at = _u16(buffer, at, previous_boot_id)
@@ -247,7 +307,8 @@ def put_wear(buffer, at, state):
     return at
 
 
-def put_status(buffer, at, battery_mv, battery_pct, temp_cdeg, spool_free_kib, rssi_dbm, sampled, stored, dropped):
+def put_status(buffer, at, battery_mv, battery_pct, temp_cdeg, spool_free_kib, rssi_dbm, sampled, stored,
+    dropped):
     """The fields of STATUS."""
     at = _u16(buffer, at, min(max(battery_mv, 0), 65535))
     at = _u8(buffer, at, min(max(battery_pct, 0), 255))
@@ -298,7 +359,9 @@ def put_accel_raw(buffer, at, rate_chz, lsb_per_g, count):
     return at
 
 
-def put_hello(buffer, at, device_id, minor, firmware_major, firmware_minor, firmware_patch, capabilities, hello_battery_mv, hello_battery_pct, first_boot_id, first_seq, next_seq, utc_s_high, utc_s_low, utc_uncertainty_s, board, name):
+def put_hello(buffer, at, device_id, minor, firmware_major, firmware_minor, firmware_patch, capabilities,
+    hello_battery_mv, hello_battery_pct, first_boot_id, first_seq, next_seq, utc_s_high, utc_s_low,
+    utc_uncertainty_s, board, name):
     """The fields of HELLO."""
     at = _bytes(buffer, at, device_id, 8)
     at = _u8(buffer, at, minor)
@@ -421,14 +484,14 @@ def is_complete(buffer, length):
     """True if a frame that is_frame() accepts is of a kind this side reads, and holds its fields."""
     end = length - CRC_BYTES - (TRAILER_BYTES if buffer[0] & FLAG_AUTHENTICATED else 0)
     kind = buffer[1]
-    if kind == HUB_HELLO:
+    if kind == KIND_HUB_HELLO:
         return end >= 25
-    if kind == ACK:
+    if kind == KIND_ACK:
         return end >= 21
-    if kind == TIME_REPLY:
+    if kind == KIND_TIME_REPLY:
         return end >= 26
-    if kind == RESUME_FROM:
+    if kind == KIND_RESUME_FROM:
         return end >= 21
-    if kind == COMMAND:
+    if kind == KIND_COMMAND:
         return end >= 20 and end >= 20 + buffer[19]
     return False

@@ -7,6 +7,7 @@ such a number is a big integer on a 32-bit MicroPython; a signed one may use 31 
 
 from __future__ import annotations
 
+import textwrap
 from enum import IntEnum, IntFlag
 
 from construct import Struct
@@ -19,11 +20,11 @@ from .layout import Field, NotEmittable, fields_of
 _ENUMERATIONS: dict[str, type[IntEnum | IntFlag]] = {
     "KIND": frames.Kind,
     "FLAG": frames.Flag,
-    "WEAR_": frames.Wear,
-    "RESET_": frames.ResetCause,
-    "EVENT_": frames.EventCode,
-    "COMMAND_": frames.CommandCode,
-    "CAPABILITY_": frames.Capability,
+    "WEAR": frames.Wear,
+    "RESET": frames.ResetCause,
+    "EVENT": frames.EventCode,
+    "COMMAND": frames.CommandCode,
+    "CAPABILITY": frames.Capability,
 }
 _INTEGER_WRITERS = {
     (1, False): "_u8",
@@ -42,6 +43,7 @@ def _constants() -> list[str]:
         f"MAJOR = {frames.MAJOR}",
         f"MINOR = {frames.MINOR}",
         f"MAX_FRAME_BYTES = {MAX_FRAME_BYTES}",
+        f"MAX_PACKED_BYTES = {MAX_FRAME_BYTES + 3}",
         f"HEADER_BYTES = {HEADER.sizeof()}",
         f"TRAILER_BYTES = {TRAILER.sizeof()}",
         f"CRC_BYTES = {CRC.sizeof()}",
@@ -50,16 +52,16 @@ def _constants() -> list[str]:
         f"FIRST_UNNUMBERED = {frames.FIRST_UNNUMBERED}",
         f"UNCERTAINTY_UNKNOWN_S = {frames.UNCERTAINTY_UNKNOWN_S}",
         "",
-        f'SERVICE = "{gatt.SERVICE}"',
-        f'FRAMES = "{gatt.FRAMES}"',
-        f'CONTROL = "{gatt.CONTROL}"',
+        f'SERVICE_UUID = "{gatt.SERVICE}"',
+        f'FRAMES_UUID = "{gatt.FRAMES}"',
+        f'CONTROL_UUID = "{gatt.CONTROL}"',
         f"ATT_OVERHEAD_BYTES = {gatt.ATT_OVERHEAD_BYTES}",
         f"MIN_ATT_MTU = {gatt.MIN_ATT_MTU}",
         f"PREFERRED_ATT_MTU = {gatt.PREFERRED_ATT_MTU}",
     ]
     for prefix, codes in _ENUMERATIONS.items():
         lines.append("")
-        lines += [f"{prefix}{code.name} = {int(code)}" for code in codes]
+        lines += [f"{prefix}_{code.name} = {int(code)}" for code in codes]
     return lines
 
 
@@ -95,8 +97,9 @@ def _put_field(field: Field) -> list[str]:
 
 def _writer(name: str, struct: Struct, purpose: str) -> list[str]:
     fields = fields_of(struct)
-    arguments = ["buffer", "at", *_arguments(fields)]
-    lines = [f"def {name}({', '.join(arguments)}):", f'    """{purpose}"""']
+    arguments = ", ".join(["buffer", "at", *_arguments(fields)])
+    signature = textwrap.wrap(f"def {name}({arguments}):", 110, subsequent_indent="    ", break_long_words=False)
+    lines = [*signature, f'    """{purpose}"""']
     for field in fields:
         lines += _put_field(field)
     return [*lines, "    return at", "", ""]
@@ -145,7 +148,7 @@ def _complete() -> list[str]:
         condition = f"end >= {least}"
         if fields[-1].shape == "text":
             condition = f"end >= {least + 1} and end >= {least + 1} + buffer[{least}]"
-        lines += [f"    if kind == {kind.name}:", f"        return {condition}"]
+        lines += [f"    if kind == KIND_{kind.name}:", f"        return {condition}"]
     return [*lines, "    return False", "", ""]
 
 
@@ -155,9 +158,10 @@ def firmware_wire() -> str:
         '"""GENERATED from protocol/evensong_wire by `python -m evensong_wire.emit`; change it there.',
         "",
         "Frames for MicroPython: begin() and one put_...() write into the caller's buffer and return the offset behind",
-        "what they wrote, finish() adds the CRC. Kinds with a coded sequence: put_...() writes what stands before it;",
-        "ibi_coding and series_coding write the sequence from the offset that it returns. 32-bit fields are two 16-bit",
-        "halves. Nothing here allocates, but for getters that return bytes; no integer reaches 2^30.",
+        "what they wrote, finish() adds the CRC, cobs() packs for any transport, Receiver is the way back. Kinds with a",
+        "coded sequence: put_...() writes what stands before it; ibi_coding and series_coding write the sequence from the",
+        "offset that it returns. 32-bit fields are two 16-bit halves. Nothing here allocates, but for getters that return",
+        "bytes; no integer reaches 2^30.",
         '"""',
         "",
         "from array import array",

@@ -1,4 +1,4 @@
-"""The part of the firmware's `wire.py` that no frame definition decides: integers and CRC-32.
+"""The part of the firmware's `wire.py` that no frame definition decides: integers, CRC-32, COBS both ways.
 
 Kept as text, because it exists only to be written out by `emit_firmware`, and is tested where it runs.
 """
@@ -52,6 +52,63 @@ def is_frame(buffer, length):
         buffer[end] | buffer[end + 1] << 8 == _crc[0]
         and buffer[end + 2] | buffer[end + 3] << 8 == _crc[1]
     )
+
+
+def cobs(source, length, target):
+    """Pack source[:length] (a frame) into target: zero, COBS, zero. Returns the number of bytes, length + 3."""
+    target[0] = 0
+    code_at = 1
+    at = 2
+    for i in range(length):
+        byte = source[i]
+        if byte:
+            target[at] = byte
+        else:
+            target[code_at] = at - code_at
+            code_at = at
+        at += 1
+    target[code_at] = at - code_at
+    target[at] = 0
+    return at + 1
+
+
+class Receiver:
+    """Bytes of a transport, one by one, to frames: feed() answers True when buffer[:length] holds one."""
+
+    def __init__(self):
+        self.buffer = bytearray(MAX_FRAME_BYTES)
+        self.length = 0
+        self.reset()
+
+    def reset(self):
+        """Forget what came so far: a new connection."""
+        self._at = 0
+        self._left = 0  # bytes until the next code byte
+        self._begun = False
+        self._broken = False
+
+    def feed(self, byte):
+        if byte == 0:
+            whole = self._begun and self._left == 0 and not self._broken
+            self.length = self._at
+            self.reset()
+            return whole and is_frame(self.buffer, self.length)
+        if self._broken:
+            return False
+        if self._left == 0:
+            self._left = byte - 1
+            if not self._begun:
+                self._begun = True
+                return False
+            byte = 0
+        else:
+            self._left -= 1
+        if self._at == MAX_FRAME_BYTES:
+            self._broken = True
+            return False
+        self.buffer[self._at] = byte
+        self._at += 1
+        return False
 
 
 def _u8(buffer, at, value):
