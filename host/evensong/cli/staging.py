@@ -1,0 +1,191 @@
+"""`evensong stage`, `nights`, `evaluate` and `train`: hypnograms from recordings, and what they are worth."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from evensong.staging import Model, Samples
+
+Recorded = Annotated[Path, typer.Argument(metavar="FILE.evr", help="The recording.")]
+Labelled = Annotated[
+    Path, typer.Argument(metavar="DIR", help="Nights with reference stages, laid out as sleep-accel or slpdb.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands about hypnograms."""
+    app.command()(stage)
+    app.command()(nights)
+    app.command()(evaluate)
+    app.command()(train)
+
+
+def stage(
+    recording: Recorded,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE.csv", help="Where to write the hypnogram.")
+    ] = None,
+    abstain: Annotated[
+        bool, typer.Option(help="Say `unknown` where the data do not tell; else the likeliest stage.")
+    ] = True,
+    digest: Annotated[
+        bool, typer.Option("--digest", help="Print the SHA-256 of the hypnogram file, nothing else.")
+    ] = False,
+    answer: Annotated[Literal["final"], typer.Option(help="final: with the whole night known.")] = "final",
+) -> None:
+    """Stage a recording: wake, light, deep, rem or unknown for each 30 s, with probabilities.
+
+    Rows: epoch,t_s,stage,p_wake,p_light,p_deep,p_rem; epoch k begins 30 k seconds after the recording's t = 0. All
+    arithmetic is in integers, so the same recording and model give the same bytes, and the same digest, everywhere.
+
+    Example: evensong stage night.evr --out hypnogram.csv
+    """
+    from evensong.staging import stage as run
+
+    samples = _samples(recording)
+    hypnogram = run(samples, abstain=abstain)
+    if out:
+        _write(out, hypnogram.csv_bytes())
+    if digest:
+        typer.echo(hypnogram.digest())
+    elif out is None and not sys.stdout.isatty():
+        typer.echo(hypnogram.csv_bytes().decode(), nl=False)
+    else:
+        from evensong.cli.staging_report import print_nights
+
+        print_nights(samples, hypnogram, answer)
+
+
+def nights(
+    recording: Recorded,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+) -> None:
+    """When was the night? From LIGHTS_OFF and RISE events if the recording has them, else from movement and heart rate.
+
+    Rest that is interrupted for less than an hour is one night. Times are seconds of the recording's clock.
+    """
+    from evensong.staging import find, lay_out
+    from evensong.staging.hypnogram import EPOCH_S
+
+    samples = _samples(recording)
+    rows = [
+        {"start_t_s": span.start_epoch * EPOCH_S, "end_t_s": span.end_epoch * EPOCH_S, "how": span.how}
+        for span in find(samples, lay_out(samples))
+    ]
+    if as_json:
+        typer.echo(json.dumps({"nights": rows}))
+        return
+    if not rows:
+        typer.echo("No night was found: nothing but movement or a fast heart, or less than an hour of rest.")
+    for row in rows:
+        start_s, end_s = int(row["start_t_s"]), int(row["end_t_s"])
+        typer.echo(f"{start_s} s to {end_s} s, {(end_s - start_s) / 3600:.1f} h, by {row['how']}")
+
+
+def evaluate(
+    directory: Labelled,
+    cv: Annotated[
+        int,
+        typer.Option(metavar="FOLDS", help="Train anew in each of so many folds, by subject. 0: the shipped model."),
+    ] = 0,
+    splits: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Repeat with so many different divisions (with --cv).")
+    ] = 1,
+    per_night: Annotated[bool, typer.Option("--nights", help="A line for each night.")] = False,
+    model: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Another model than the shipped one (without --cv).")
+    ] = None,
+    to_json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="All figures as JSON, too.")] = None,
+) -> None:
+    """How well does staging agree with polysomnography? Cohen's kappa, recall, calibration, coverage.
+
+    Without --cv the shipped model is scored, and the subjects it was trained on are marked: their figures flatter.
+    Accuracy is printed beside what "always asleep" would reach, because nine tenths of a night are sleep.
+
+    Example: evensong evaluate DIR --cv 7 --splits 3
+    """
+    from evensong.cli.staging_report import print_evaluation
+    from evensong.training import corpus, evaluation
+
+    with _progress("Reading nights") as show:
+        labelled = corpus.load(directory, show)
+    if cv:
+        with _progress("Training and scoring") as show:
+            found = evaluation.cross_validate(labelled, cv, splits, show)
+    else:
+        found = evaluation.shipped(labelled, _model(model))
+    figures = evaluation.figures(found)
+    if to_json:
+        _write(to_json, (json.dumps(figures, indent=1) + "\n").encode())
+    print_evaluation(figures, cross_validated=bool(cv), per_night=per_night)
+
+
+def train(
+    directory: Labelled,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.json", help="Where to write the model.")],
+) -> None:
+    """Train a stager on labelled nights; the same nights always give the same file. Try it: evaluate --model FILE.json"""
+    from evensong.training import corpus
+    from evensong.training.train import features_of
+    from evensong.training.train import train as run
+
+    with _progress("Reading nights") as show:
+        labelled = corpus.load(directory, show)
+    model = run(labelled, [features_of(night) for night in labelled])
+    _write(out, model.to_bytes())
+    typer.echo(f"{out}: {len(labelled)} nights, {model.facts['epochs']:,} epochs, arrays {model.sha256}")
+
+
+def _samples(path: Path) -> Samples:
+    from evensong.recordings.container import read
+    from evensong.staging import gather
+
+    recording = read(path)
+    for sentence in recording.damage:
+        typer.secho(sentence, fg="yellow", err=True)
+    return gather(recording.frames, recording.header.starts())
+
+
+def _model(path: Path | None) -> Model:
+    from evensong.errors import InputError
+    from evensong.staging import ModelError, load, shipped
+
+    if path is None:
+        return shipped()
+    try:
+        return load(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except ModelError as error:
+        raise InputError(f"{path} is no model for this version: {error}.") from None
+
+
+def _write(path: Path, content: bytes) -> None:
+    from evensong.errors import InputError
+
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(what, total=None)
+
+        def show(done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total)
+
+        yield show

@@ -1,0 +1,23 @@
+"""Sleep staging: pure integers, from frames to a hypnogram. No clock, no chance, no files but the shipped model.
+
+    samples = gather(frames, boots)
+    hypnogram = stage(samples)
+    hypnogram.csv_bytes(), hypnogram.digest()
+
+What it is not: a diagnosis. It knows heart rate and wrist movement, and says `unknown` where these do not tell.
+"""
+
+from __future__ import annotations
+
+from .hypnogram import STAGES, Hypnogram, Stage
+from .intake import EPOCH_MS, Samples, gather
+from .model import Model, ModelError, load, shipped
+from .nights import NightSpan, find
+from .series import lay_out
+from .stage import stage
+from .summary import Summary, summarise
+
+__all__ = [
+    "EPOCH_MS", "STAGES", "Hypnogram", "Model", "ModelError", "NightSpan", "Samples", "Stage", "Summary", "find",
+    "gather", "lay_out", "load", "shipped", "stage", "summarise",
+]  # fmt: skip

@@ -1,0 +1,126 @@
+"""Integer arithmetic of the stager: the only module that rounds, narrows or takes a logarithm.
+
+Everything is int64 in NumPy; `Qn` means units of 2^-n. Each function is defined by its integers alone, so another
+implementation (plain Python, MicroPython) that follows the docstring gives the same bits. No function here can wrap for
+arguments within its stated range; nothing outside this module shifts right or divides.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+LOG_Q = 10  # fraction bits of `log2`
+EXP_Q = 16  # fraction bits of `exp2`
+_STEP_BITS = 8  # tables have 2^8 intervals
+
+
+def round_div(numerator: Ints | int, denominator: Ints | int) -> Ints:
+    """Quotient to the nearest integer, halves towards +infinity: floor((2n + d) / 2d). d > 0, |n| < 2^61."""
+    return (2 * np.asarray(numerator, np.int64) + denominator) // (2 * np.asarray(denominator, np.int64))
+
+
+def round_shift(value: Ints | int, bits: int) -> Ints:
+    """value / 2^bits to the nearest integer, halves towards +infinity. |value| < 2^62."""
+    value = np.asarray(value, np.int64)
+    return (value + (1 << (bits - 1))) >> bits if bits else value
+
+
+def saturate(value: Ints, bits: int) -> Ints:
+    """The nearest value that a signed integer of so many bits holds, kept symmetric: +-(2^(bits-1) - 1)."""
+    limit = (1 << (bits - 1)) - 1
+    return np.clip(value, -limit, limit)
+
+
+def _log2_digits(mantissa: int, one: int, digits: int) -> int:
+    """log2 of mantissa / one, in [1, 2), truncated to so many binary digits, by squaring (Knuth, TAOCP 1.2.2, ex. 25)."""
+    result = 0
+    for _ in range(digits):
+        mantissa = mantissa * mantissa // one
+        result <<= 1
+        if mantissa >= 2 * one:
+            mantissa //= 2
+            result |= 1
+    return result
+
+
+def _log2_table() -> Ints:
+    """Q16 log2 of 1 + i/256, i = 0..256."""
+    one = 1 << 40
+    inner = [_log2_digits(one + (i << 32), one, 16) for i in range(1 << _STEP_BITS)]
+    return np.array([*inner, 1 << 16], np.int64)
+
+
+def _exp2_table() -> Ints:
+    """Q16 of 2^(i/256), i = 0..256: the largest integer whose 256th power does not exceed 2^(16 * 256 + i)."""
+    table = []
+    for i in range((1 << _STEP_BITS) + 1):
+        low, high = 1 << 16, (1 << 17) + 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if middle**256 <= 1 << (16 * 256 + i) else (low, middle)
+        table.append(low)
+    return np.array(table, np.int64)
+
+
+_LOG2 = _log2_table()
+_EXP2 = _exp2_table()
+
+
+def log2(value: Ints) -> Ints:
+    """Q10 base-2 logarithm of integers 1 <= value < 2^53: exact exponent, 256 linear pieces for the mantissa."""
+    _, exponent = np.frexp(value.astype(np.float64))  # exact below 2^53: a bit length, not arithmetic
+    exponent = exponent.astype(np.int64) - 1
+    mantissa = np.where(exponent <= 24, value << np.maximum(24 - exponent, 0), value >> np.maximum(exponent - 24, 0))
+    index = (mantissa >> 16) - (1 << _STEP_BITS)
+    fraction = mantissa & 0xFFFF
+    left = _LOG2[index]
+    return (exponent << LOG_Q) + round_shift((left << 16) + (_LOG2[index + 1] - left) * fraction, 32 - LOG_Q)
+
+
+def exp2(value: Ints) -> Ints:
+    """Q16 of 2 to the power of value (Q16, at most 0); 0 below 2^-17."""
+    whole = np.maximum(value >> 16, -17)
+    fraction = value & 0xFFFF
+    index = fraction >> 8
+    left = _EXP2[index]
+    power = (left << 8) + (_EXP2[index + 1] - left) * (fraction & 0xFF)  # Q24
+    shift = 8 - whole
+    return np.where(value < -17 << 16, 0, (power + (np.int64(1) << (shift - 1))) >> shift)
+
+
+def sine(turns: Ints) -> Ints:
+    """Q10 sine of an angle in Q16 turns, by Bhaskara's rational: 16 u (1 - u) / (5 - 4 u (1 - u)), error below 0.002."""
+    half = turns & 0x7FFF  # u in Q15
+    product = half * ((1 << 15) - half)  # Q30
+    size = round_div((16 * product) << 10, (5 << 30) - 4 * product)
+    return np.where((turns & 0x8000) == 0, size, -size)
+
+
+def mid_ranks(values: Ints, valid: Mask, reference: Mask) -> Ints:
+    """Q10 mid-rank, -512 to 512, of each value among the valid reference values; 0 where not valid or nothing to compare.
+
+    (number below + half the number equal) / n - 1/2.
+    """
+    known = np.sort(values[valid & reference])
+    if not len(known):
+        return np.zeros_like(values)
+    twice = np.searchsorted(known, values, "left") + np.searchsorted(known, values, "right")
+    ranks = round_div(twice << 10, 2 * len(known)) - 512
+    return np.where(valid, ranks, 0)
+
+
+def quantile(values: Ints, numerator: int, denominator: int) -> int:
+    """The element at place floor((n - 1) * numerator / denominator) of the sorted values. At least one value."""
+    return int(np.sort(values)[(len(values) - 1) * numerator // denominator])
+
+
+def shares(weights: Ints, total: int) -> Ints:
+    """Rows of non-negative weights (n, k) as integer shares that add up to `total`: rounded, the largest takes the rest."""
+    result = round_div(weights * total, np.sum(weights, axis=1, keepdims=True))
+    rows = np.arange(len(result))
+    result[rows, np.argmax(weights, axis=1)] += total - result.sum(axis=1)
+    return result

@@ -1,0 +1,56 @@
+"""Staging of a recording, or of what has come of it so far: samples in, hypnogram out, integers all the way."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from . import nights
+from .features import measure
+from .fixed import Ints, Mask
+from .hypnogram import UNKNOWN, Hypnogram
+from .intake import Samples
+from .model import Model, shipped
+from .series import BINS, Series, lay_out
+
+
+def stage(
+    samples: Samples, *, abstain: bool = True, model: Model | None = None, spans: list[nights.NightSpan] | None = None
+) -> Hypnogram:
+    """Stage every epoch from the first to the last sample.
+
+    abstain: True says `unknown` outside the night, where no heart rate was measured within 30 s, off the wrist, and
+    where the largest probability lies below the model's threshold; False takes the most probable stage everywhere,
+    whatever it rests on. model: None for the shipped one. spans: the nights, if a person has said when they were.
+    """
+    model = model or shipped()
+    series = lay_out(samples)
+    found = nights.find(samples, series) if spans is None else spans
+    probabilities = _probabilities(series, found, model)
+    decided = np.argmax(probabilities, axis=1)
+    if abstain:
+        decided[~_may_decide(series, found) | (probabilities.max(axis=1) < model.threshold)] = UNKNOWN
+    return Hypnogram(np.arange(series.epochs.start, series.epochs.stop), decided, probabilities)
+
+
+def _probabilities(series: Series, found: list[nights.NightSpan], model: Model) -> Ints:
+    """Each epoch is seen from the night nearest to it; without a night, from the whole recording."""
+    if not series.epochs:
+        return np.zeros((0, 4), np.int64)
+    spans = [span.epochs for span in found] or [series.epochs]
+    borders = [(one.stop + two.start) // 2 for one, two in pairwise(spans)]
+    edges = [series.epochs.start, *borders, series.epochs.stop]
+    parts = [
+        model.probabilities(measure(series, span, range(*edge)))
+        for span, edge in zip(spans, pairwise(edges), strict=True)
+    ]
+    return np.concatenate(parts)
+
+
+def _may_decide(series: Series, found: list[nights.NightSpan]) -> Mask:
+    inside = np.zeros(len(series.epochs), bool)
+    for span in found:
+        inside[span.start_epoch - series.epochs.start : span.end_epoch - series.epochs.start] = True
+    heart = series.hr_known.reshape(-1, BINS).any(axis=1)
+    return inside & heart & series.worn

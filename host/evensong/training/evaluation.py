@@ -1,0 +1,134 @@
+"""Evaluation: every night is staged by a model that never saw its subject, or by the shipped one, which says whom it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evensong.errors import InputError
+from evensong.staging import Model
+from evensong.staging.features import Features
+from evensong.training import scores, splits
+from evensong.training.corpus import LabelledNight
+from evensong.training.train import features_of, train
+
+COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A labelled night beside its probabilities (n, 4). threshold: of the model that made them. seen: the model trained on
+    this subject."""
+
+    name: str
+    truth: NDArray[np.int64]
+    p: scores.Floats
+    threshold: float
+    seen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """All nights of the corpus, once each."""
+
+    nights: tuple[Staged, ...]
+
+    @property
+    def truth(self) -> NDArray[np.int64]:
+        return np.concatenate([night.truth for night in self.nights])
+
+    @property
+    def p(self) -> scores.Floats:
+        return np.concatenate([night.p for night in self.nights])
+
+    @property
+    def decided(self) -> NDArray[np.bool_]:
+        """Which epochs the product would decide, as far as confidence goes."""
+        return np.concatenate([night.p.max(axis=1) >= night.threshold for night in self.nights])
+
+
+def shipped(nights: Sequence[LabelledNight], model: Model) -> list[Split]:
+    """One split: every night by the same, finished model."""
+    return [Split(tuple(_staged(night, features_of(night), model) for night in nights))]
+
+
+def cross_validate(
+    nights: Sequence[LabelledNight], folds: int, repeats: int, progress: Callable[[int, int], None]
+) -> list[Split]:
+    """`repeats` splits of `folds` folds; the model, its threshold too, is trained anew for each fold.
+
+    Raises:
+        InputError: more folds than subjects.
+    """
+    subjects = sorted({night.subject for night in nights})
+    if not 2 <= folds <= len(subjects):
+        raise InputError(f"--cv {folds} does not fit {len(subjects)} subjects: take 2 to {len(subjects)} folds.")
+    measured = [features_of(night) for night in nights]
+    result = []
+    for repeat in range(repeats):
+        staged: dict[int, Staged] = {}
+        for i, fold in enumerate(splits.folds(subjects, folds, seed=repeat)):
+            progress(repeat * folds + i, repeats * folds)
+            chosen = [j for j, night in enumerate(nights) if night.subject in fold.train]
+            model = train([nights[j] for j in chosen], [measured[j] for j in chosen])
+            for j, night in enumerate(nights):
+                if night.subject in fold.test:
+                    staged[j] = _staged(night, measured[j], model)
+        result.append(Split(tuple(staged[j] for j in range(len(nights)))))
+    progress(repeats * folds, repeats * folds)
+    return result
+
+
+def _staged(night: LabelledNight, features: Features, model: Model) -> Staged:
+    p = model.probabilities(features) / 10_000
+    return Staged(night.name, night.stage, p, model.threshold / 10_000, night.subject in model.subjects)
+
+
+def figures(found: Sequence[Split]) -> dict[str, Any]:
+    """Everything that the report prints, as JSON values; lists have one value for each split."""
+    tasks = {}
+    for task, classes in scores.TASKS.items():
+        baseline = np.full(4, 0.0)
+        baseline[1] = 1.0
+        tasks[task] = {
+            "kappa": [scores.kappa_of(task, s.truth, s.p) for s in found],
+            "kappa_where_decided": [scores.kappa_of(task, s.truth[s.decided], s.p[s.decided]) for s in found],
+            "ece": [scores.calibration_error(task, s.truth, s.p) for s in found],
+            "accuracy": [_accuracy(task, s.truth, s.p) for s in found],
+            "always_asleep_accuracy": _accuracy(task, found[0].truth, np.tile(baseline, (len(found[0].truth), 1))),
+            "night_quartiles": scores.quartiles([k for s in found for k in _per_night(task, s)]),
+            "at_coverage": {str(c): [scores.at_coverage(task, s.truth, s.p, c) for s in found] for c in COVERAGES},
+            "classes": max(classes) + 1,
+        }
+    matrix = sum(scores.confusion(s.truth, s.p.argmax(axis=1), 4) for s in found)
+    return {
+        "nights": len(found[0].nights),
+        "subjects_seen_in_training": sorted(night.name for night in found[0].nights if night.seen),
+        "epochs": len(found[0].truth),
+        "splits": len(found),
+        "tasks": tasks,
+        "coverage_where_decided": [float(s.decided.mean()) for s in found],
+        "confusion": np.asarray(matrix).tolist(),
+        "per_night": list(_rows(found)),
+    }
+
+
+def _accuracy(task: str, truth: NDArray[np.int64], p: scores.Floats) -> float:
+    return float((scores.merge_p(task, p).argmax(axis=1) == scores.merge(task, truth)).mean())
+
+
+def _per_night(task: str, split: Split) -> list[float]:
+    return [scores.kappa_of(task, night.truth, night.p) for night in split.nights]
+
+
+def _rows(found: Sequence[Split]) -> Iterator[dict[str, Any]]:
+    for i, night in enumerate(found[0].nights):
+        kappas = {
+            task: float(np.mean([scores.kappa_of(task, s.nights[i].truth, s.nights[i].p) for s in found]))
+            for task in scores.TASKS
+        }
+        yield {"night": night.name, "seen": night.seen, "epochs": len(night.truth), "kappa": kappas}
