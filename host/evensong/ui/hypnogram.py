@@ -5,9 +5,10 @@ Epochs that nobody could decide are hatched over the full height: what is not kn
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeVar
 
 from markupsafe import Markup
 
@@ -22,6 +23,8 @@ HEIGHT_PX = LANE_PX * len(LANES)
 SURE_PX = 60
 NAMED_FROM_PERCENT = 18  # narrower stretches have no room for a word on a phone
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -33,11 +36,7 @@ class Run:
 
 
 def runs(stages: Sequence[Stage]) -> list[Run]:
-    found: list[Run] = []
-    for stage, group in groupby(stages):
-        start = found[-1].stop if found else 0
-        found.append(Run(stage, start, start + sum(1 for _ in group)))
-    return found
+    return [Run(stage, start, stop) for stage, start, stop in _stretches(stages)]
 
 
 def hypnogram(stages: Sequence[Stage], axis: Axis, name: str, description: str) -> Markup:
@@ -86,7 +85,11 @@ def probabilities(p: Sequence[tuple[int, int, int, int] | None], name: str, desc
     size = max(-(-len(p) // MOST_COLUMNS), 1)
     columns = [_mean_p(p[i : i + size]) for i in range(0, len(p), size)]
     order = [STAGED.index(stage) for stage in LANES]
-    parts = [f'<rect width="100%" height="{SURE_PX}" fill="url(#{name}-hatch)"/>'] if None in columns else []
+    parts = []
+    for unknown, start, stop in _stretches([column is None for column in columns]):
+        if unknown:
+            x, width = 100 * start / len(columns), 100 * (stop - start) / len(columns)
+            parts.append(f'<rect x="{x:.3f}%" width="{width:.3f}%" height="{SURE_PX}" fill="url(#{name}-hatch)"/>')
     areas = []
     for depth, stage in enumerate(LANES):  # each from its top to the very bottom, the next ones over it: no seams
         path, pen_down = [], False
@@ -113,6 +116,15 @@ def proportions(minutes: Sequence[tuple[str, float]], name: str, description: st
         parts.append(f'<rect x="{x:.3f}%" width="{width:.3f}%" height="14" {fill}/>')
         x += width
     return figure(name, "Shares of the stages", description, 14, hatch(name) + "".join(parts))
+
+
+def _stretches(values: Sequence[T]) -> Iterator[tuple[T, int, int]]:
+    """Equal neighbours taken together: the value, its first index and the one after its last."""
+    start = 0
+    for value, group in groupby(values):
+        stop = start + sum(1 for _ in group)
+        yield value, start, stop
+        start = stop
 
 
 def _middle(stage: Stage) -> int:
