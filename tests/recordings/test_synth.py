@@ -63,7 +63,4 @@ def test_the_demo_night_is_what_its_command_makes() -> None:
     committed, made = samples_of(container.read(DEMO_NIGHT)), synthesize(2045, 8)[0]
     assert len(committed.beat_ms) == len(made.beat_ms)
     assert np.abs(committed.ibi_ms - made.ibi_ms).max() <= 1
-    assert (
-        hashlib.sha256(committed.epoch.tobytes()).digest()
-        == hashlib.sha256(made.epoch.astype(np.int64).tobytes()).digest()
-    )
+    assert committed.epoch.tolist() == made.epoch.tolist()

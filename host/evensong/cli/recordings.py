@@ -49,6 +49,7 @@ def sleep_accel(
 
     Takes PhysioNet's folder (raw acceleration in motion/, turned into counts by the firmware's own integers) and one
     with activity/ instead. t = 0 is the start of the PSG; its extent, but no stage, gets into the recording.
+    Example: evensong import sleep-accel sleep-accel --subject 46343 -o night.evr
     """
     from evensong.recordings import sleep_accel as source
 
@@ -166,7 +167,8 @@ def _table(found: Recording) -> RichTable:
 
     header, samples = found.header, samples_of(found)
     table = RichTable(box=None, pad_edge=False, show_header=False)
-    table.add_row("source", f"{header.source} {header.source_id or ''}{', SYNTHETIC' if header.synthetic else ''}")
+    origin = f"{header.source} {header.source_id or ''}{', SYNTHETIC' if header.synthetic else ''}"
+    table.add_row("source", _printable(origin))
     table.add_row("device", header.device_id.hex())
     if samples.first_ms is not None and samples.last_ms is not None:
         span = (samples.last_ms - samples.first_ms) / 3_600_000
@@ -185,10 +187,15 @@ def _table(found: Recording) -> RichTable:
     table.add_row("frames", f"{len(found.frames):,}: " + ", ".join(f"{kind} {n:,}" for kind, n in kinds.most_common()))
     table.add_row("boots", str(len(header.boots)))
     for sentence in header.repairs:
-        table.add_row("repaired", sentence)
+        table.add_row("repaired", _printable(sentence))
     if header.citation:
-        table.add_row("cite", header.citation)
+        table.add_row("cite", _printable(header.citation))
     return table
+
+
+def _printable(text: str) -> str:
+    # A recording may come from anybody; its words shall not command the terminal.
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _kind(kind: int) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from evensong_firmware.sense.counts import EPOCH_SAMPLES, RATE_HZ, Counts
+from evensong_firmware.sense import counts as firmware
 
 from evensong.recordings.columns import Floats, Integers, in_order, read_columns
 from evensong.recordings.repairs import Repairs
@@ -19,6 +20,9 @@ from evensong.recordings.samples import EPOCH_MS
 from evensong.recordings.tables import keep
 
 LSB_PER_G = 4096
+RATE_HZ: int = firmware.RATE_HZ
+EPOCH_SAMPLES: int = firmware.EPOCH_SAMPLES
+Counts: Any = firmware.Counts  # MicroPython's room is untyped
 MAX_G = 32.0  # no wearable's accelerometer reaches further
 LONGEST_GAP_MS = 1000
 
@@ -66,7 +70,7 @@ def counts_of(t_ms: Floats, z_g: Floats) -> tuple[Integers, Integers]:
     return np.array(epochs, np.int64), np.array(counts, np.int64)
 
 
-def _settled(z: int) -> Counts:
+def _settled(z: int) -> Any:
     """Return a counter that has felt this constant pull for an epoch: the onset of gravity is no movement."""
     counter = Counts(LSB_PER_G)
     for _ in range(EPOCH_SAMPLES):

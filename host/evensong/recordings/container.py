@@ -78,7 +78,7 @@ def read(path: Path) -> Recording:
                 last = chunk[-1:]
     except OSError as error:
         raise _unreadable(path, error) from None
-    return Recording(header, tuple(frames), tuple(_damage(path, stream, frames, cut=last != b"\0")))
+    return Recording(header, tuple(frames), tuple(_damage(path, stream, header, frames, cut=last != b"\0")))
 
 
 def read_header(path: Path) -> RecordingHeader:
@@ -215,7 +215,7 @@ def _optional(value: object, kind: type[T]) -> T | None:
     return None if value is None else _typed(value, kind)
 
 
-def _damage(path: Path, stream: Stream, frames: list[Frame], *, cut: bool) -> Iterator[str]:
+def _damage(path: Path, stream: Stream, header: RecordingHeader, frames: list[Frame], *, cut: bool) -> Iterator[str]:
     if cut:
         yield f"{path.name} ends in the middle of a frame; all before it was read."
     broken = stream.bad_cobs + stream.bad_crc + stream.oversize
@@ -227,7 +227,10 @@ def _damage(path: Path, stream: Stream, frames: list[Frame], *, cut: bool) -> It
     for frame in frames:
         if frame.header.numbered:
             numbers.setdefault((frame.header.incarnation, frame.header.boot_id), set()).add(frame.header.seq)
-    for (_, boot_id), seqs in numbers.items():
+    placed = header.starts()
+    for (incarnation, boot_id), seqs in numbers.items():
+        if (incarnation, boot_id) not in placed:
+            yield f"{path.name}: {len(seqs)} frames of boot {boot_id} have no place in time: the first line lacks it."
         missing = max(seqs) - min(seqs) + 1 - len(seqs)
         if missing:
             first = next(seq for seq in range(min(seqs), max(seqs)) if seq not in seqs)
