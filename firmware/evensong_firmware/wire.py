@@ -1,10 +1,10 @@
 """GENERATED from protocol/evensong_wire by `python -m evensong_wire.emit`; change it there.
 
 Frames for MicroPython: begin() and one put_...() write into the caller's buffer and return the offset behind
-what they wrote, finish() adds the CRC, cobs() packs for any transport, Receiver is the way back. Kinds with a
-coded sequence: put_...() writes what stands before it; ibi_coding and series_coding write the sequence from the
-offset that it returns. 32-bit fields are two 16-bit halves. Nothing here allocates, but for getters that return
-bytes; no integer reaches 2^30.
+what they wrote, finish() adds the CRC, cobs() packs for any transport, Receiver is the way back. Kinds with
+a coded sequence: put_...() writes what stands before it; ibi_coding and series_coding write the rest from
+the offset that it returns. 32-bit fields are two 16-bit halves. Nothing here allocates, but for getters that
+return bytes; no integer reaches 2^30.
 """
 
 from array import array

@@ -1,0 +1,52 @@
+"""Frozen vectors, and the three interpreters that the firmware's half of the wire runs on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+VECTORS = ROOT / "tests" / "vectors" / "wire.json"
+FIRMWARE = ROOT / "firmware"
+MICROPYTHON = Path(sys.executable).parent / "micropython"
+MICROPYTHON_32 = Path(
+    os.environ.get("EVENSONG_MP32", ROOT / "node_modules" / "@micropython" / "micropython-webassembly-pyscript")
+)
+
+Run = Callable[[Path], str]
+
+
+@pytest.fixture(scope="session")
+def vectors() -> dict[str, list[dict[str, Any]]]:
+    return json.loads(VECTORS.read_text(encoding="utf-8"))
+
+
+def _output(command: list[str | Path], **environment: str) -> str:
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(params=["cpython", "micropython", pytest.param("micropython-32", marks=pytest.mark.needs_node)])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Runs a script of tests/wire/on_device/ with the frozen vectors in reach; returns what it printed."""
+
+    def run(script: Path) -> str:
+        match request.param:
+            case "cpython":
+                return _output([sys.executable, script, VECTORS], PYTHONPATH=str(FIRMWARE))
+            case "micropython":
+                return _output([MICROPYTHON, script, VECTORS], MICROPYPATH=str(FIRMWARE))
+        runner = ROOT / "tests" / "firmware" / "mp32.mjs"
+        return _output(["node", runner, MICROPYTHON_32, FIRMWARE, VECTORS.parent, script, "/wire.json"])
+
+    return run
