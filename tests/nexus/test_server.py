@@ -64,14 +64,14 @@ def test_a_hub_is_enrolled_sends_a_night_and_finds_it_after_a_restart(tmp_path: 
         assert put.status_code == 201
     with running("--port=0", store) as (_, address):
         assert httpx.get(f"{address}api/v1/nights/{document.document_id}").content == document.to_json()
-    assert say("hubs", store).stdout == "bedroom\t1 night\tenrolled\n"
-    assert say("revoke", "bedroom", store).returncode == 0
-    assert say("hubs", store).stdout == "bedroom\t1 night\trevoked\n"
+    assert commands("hubs", store).stdout == "bedroom\t1 night\tenrolled\n"
+    assert commands("revoke", "bedroom", store).exit_code == 0
+    assert commands("hubs", store).stdout == "bedroom\t1 night\trevoked\n"
 
 
 def test_simultaneous_puts_over_tcp_leave_the_highest(tmp_path: Path, make: Build) -> None:
     store = f"--store={tmp_path / 'nexus.sqlite3'}"
-    token = say("enroll", "bedroom", store).stdout.strip()
+    token = commands("enroll", "bedroom", store).stdout.strip()
     revisions = [make(seed=n, epochs=100, document_id=uuid.UUID(int=5), revision=n) for n in range(1, 9)]
     statuses = []
     with running("--port=0", store) as (_, address):
