@@ -5,7 +5,7 @@ this boot (ids, counters, clock, acknowledgement) and the samples taken since th
 makes the checkpointed samples of its stream moot; nothing says so but the frame itself, so there is no moment at which a
 sample is in neither place or counts twice. See docs/decisions/0004-spool.md.
 
-It does not encode: the recorder puts frames into `out`, and after a reboot gets the open samples back to encode them.
+It does not encode: the recorder puts frames into `frame`, and after a reboot gets the open samples back to encode them.
 
 Invariants, whatever byte the power fails at: a frame that `append` took is there until it is acknowledged; a sample that
 `checkpoint` took is in one frame or comes back from `open_samples`, never both; a number (boot id, seq) under which a
@@ -28,6 +28,7 @@ from evensong_firmware.state import (
     UNREPORTED,
     State,
 )
+from evensong_firmware.wire import EVENT_SPOOL_FULL, KIND_EVENT, MAX_FRAME_BYTES
 
 SAMPLE = 8
 STREAMS = 3  # streams have the numbers 0 to 2
@@ -38,8 +39,6 @@ _KIND = 2 + 1
 _BOOT = 2 + 6
 _SEQ = 2 + 8
 _CODE = 2 + 16  # of an event
-_EVENT = 0x08
-_SPOOL_FULL = 5
 
 
 class Cursor:
@@ -65,23 +64,26 @@ class Spool:
     """device: block device with MicroPython's extended protocol and sectors of 4096 bytes. entropy: n -> n random bytes,
     for the incarnation of a spool that was never used. stream_of: frame kind -> its stream, -1 if it has none.
 
-    state: of the boot that `begin_boot` began; until then of the one before. Frames are encoded into `out.buf[2:]`.
+    state: of the boot that `begin_boot` began; until then of the one before. frame: where `append` takes a frame from.
+    found: where `read` leaves one. Both are views of the longest frame's bytes.
     """
 
     def __init__(self, device, entropy, stream_of):
-        self.out = Window()
-        self.seen = Window()
+        self._out = Window()
+        self._seen = Window()
+        self.frame = memoryview(self._out.buf)[2 : 2 + MAX_FRAME_BYTES]
+        self.found = memoryview(self._seen.buf)[2 : 2 + MAX_FRAME_BYTES]
         self.stream_of = stream_of
         self.state = State()
-        self.pending = bytearray(SAMPLE * _PER_CHECKPOINT)  # samples since the last checkpoint
-        self.pending_n = 0
+        self._pending = bytearray(SAMPLE * _PER_CHECKPOINT)  # samples since the last checkpoint
+        self._pending_n = 0
         self._live_from = [-1] * STREAMS  # log sector with the first open sample of each stream; -1: none
         blocks = device.ioctl(4, 0)
         if device.ioctl(5, 0) != SECTOR or blocks < 6:
             raise ValueError("a spool needs at least 6 sectors of 4096 bytes")
         log_sectors = min(16, max(3, blocks // 4))
-        self.log = Ring(device, 0, log_sectors, 0xE6, self.seen, self.out)
-        self.frames = Ring(device, log_sectors, blocks - log_sectors, 0xE5, self.seen, self.out)
+        self.log = Ring(device, 0, log_sectors, 0xE6, self._seen, self._out)
+        self.frames = Ring(device, log_sectors, blocks - log_sectors, 0xE5, self._seen, self._out)
         self.tail = Cursor()
         self._last = Cursor()
         if not self._load_state():
@@ -101,8 +103,8 @@ class Spool:
             found = False
             after = log.read(number, HEADER) if log.header(number) else 0
             while after:
-                if self.seen.buf[0] >= STATE:
-                    self.state.raw[:] = self.seen.first[32][2 : 2 + STATE]
+                if self._seen.buf[0] >= STATE:
+                    self.state.raw[:] = self._seen.first[32][2 : 2 + STATE]
                     found = True
                 after = log.read(number, after)
             if found:
@@ -112,7 +114,7 @@ class Spool:
 
     def _count_late_frames(self):
         """Take into the state what was appended after the last checkpoint."""
-        state, buf = self.state.raw, self.seen.buf
+        state, buf = self.state.raw, self._seen.buf
         late = Cursor()
         self.rewind(late, self.state.boot_id, self.state.next_seq)
         while self.read(late):
@@ -124,15 +126,15 @@ class Spool:
             stream = self.stream_of(buf[_KIND])
             if stream >= 0:
                 put24(state, CLOSED + 3 * stream, seq + 1)
-            elif buf[_KIND] == _EVENT and buf[_CODE] == _SPOOL_FULL:
-                put24(state, UNREPORTED, 0)
+            elif buf[_KIND] == KIND_EVENT and buf[_CODE] == EVENT_SPOOL_FULL:
+                self.state.told()
 
     def open_samples(self, visit):
         """Call `visit(buf, i)` for each sample, in order, that the boot in `state` left in no frame: it begins at buf[i].
 
         `visit` may append frames. A second call would visit them again: follow with `begin_boot`.
         """
-        log, buf = self.log, self.seen.buf
+        log, buf = self.log, self._seen.buf
         boot_id = self.state.boot_id
         closed = [get24(self.state.raw, CLOSED + 3 * stream) for stream in range(STREAMS)]
         for number in range(log.oldest(), log.head + 1):
@@ -155,7 +157,7 @@ class Spool:
             boot_id = 1
             raw[INCARNATION : INCARNATION + 4] = entropy(4)
         self.state.begin(boot_id)
-        self.pending_n = 0
+        self._pending_n = 0
         for stream in range(STREAMS):
             self._live_from[stream] = -1
         self.checkpoint(0, 0)
@@ -163,11 +165,11 @@ class Spool:
     # --- writing ---
 
     def append(self, n, samples):
-        """Store the frame of n bytes in `out.buf[2 : 2 + n]`, which holds this many samples and the number `next_seq`.
+        """Store the n bytes in `frame`, a frame that has the number `next_seq` and holds this many samples.
 
         Returns False if there is no room: the frame is gone, its number is used up, its samples count as dropped.
         """
-        ring, raw, buf = self.frames, self.state.raw, self.out.buf
+        ring, raw, buf = self.frames, self.state.raw, self._out.buf
         seq = get24(raw, NEXT_SEQ)
         stream = self.stream_of(buf[_KIND])
         fits = ring.fits(n)
@@ -187,41 +189,41 @@ class Spool:
 
     def _strike(self, stream):
         """Take a stream's samples out of `pending`: they are in a frame now."""
-        pending, kept = self.pending, 0
-        for i in range(0, self.pending_n * SAMPLE, SAMPLE):
+        pending, kept = self._pending, 0
+        for i in range(0, self._pending_n * SAMPLE, SAMPLE):
             if pending[i + 4] >> 2 != stream:
                 if i != kept:
                     for k in range(SAMPLE):
                         pending[kept + k] = pending[i + k]
                 kept += SAMPLE
-        self.pending_n = kept // SAMPLE
+        self._pending_n = kept // SAMPLE
 
     def hold(self, sample, at):
         """Remember the sample at sample[at] until the next checkpoint, which happens at once if there is no more room."""
-        if self.pending_n == _PER_CHECKPOINT:
+        if self._pending_n == _PER_CHECKPOINT:
             self.checkpoint(self.state.t_s, self.state.t_ms)
-        i = self.pending_n * SAMPLE
+        i = self._pending_n * SAMPLE
         for k in range(SAMPLE):
-            self.pending[i + k] = sample[at + k]
-        self.pending_n += 1
+            self._pending[i + k] = sample[at + k]
+        self._pending_n += 1
 
     def checkpoint(self, t_s, t_ms):
         """Make the state and all samples held durable; every sample up to this device time was handed in."""
         self.state.set_time(t_s, t_ms)
-        log, buf, raw = self.log, self.out.buf, self.state.raw
-        n = STATE + self.pending_n * SAMPLE
+        log, buf, raw = self.log, self._out.buf, self.state.raw
+        n = STATE + self._pending_n * SAMPLE
         if not log.fits(n):
             log.open_next(0, 0)
         buf[2 : 2 + STATE] = raw
-        pending = self.pending
-        for i in range(self.pending_n * SAMPLE):
+        pending = self._pending
+        for i in range(self._pending_n * SAMPLE):
             buf[2 + STATE + i] = pending[i]
-        for i in range(0, self.pending_n * SAMPLE, SAMPLE):
+        for i in range(0, self._pending_n * SAMPLE, SAMPLE):
             stream = pending[i + 4] >> 2
             if self._live_from[stream] < 0:
                 self._live_from[stream] = log.head
-        log.append(n, self.pending_n)
-        self.pending_n = 0
+        log.append(n, self._pending_n)
+        self._pending_n = 0
 
     def crowded(self):
         """True if the log will soon have to overwrite samples of open frames: close them."""
@@ -234,7 +236,7 @@ class Spool:
     # --- reading and forgetting ---
 
     def read(self, cursor):
-        """Length of the frame at the cursor, which is then in `seen.buf[2:]` and the cursor behind it; 0 at the end."""
+        """Length of the frame at the cursor, which is then in `found` and the cursor behind it; 0 at the end."""
         ring = self.frames
         if cursor.number < ring.oldest():
             cursor.number = ring.oldest()
@@ -244,7 +246,7 @@ class Spool:
                 after = ring.read(cursor.number, cursor.offset)
                 if after:
                     cursor.offset = after
-                    return self.seen.buf[0]
+                    return self._seen.buf[0]
             if cursor.number == ring.head:
                 break
             cursor.number += 1
@@ -261,7 +263,7 @@ class Spool:
             number -= 1
         cursor.number = max(0, number)
         cursor.offset = HEADER
-        buf, last = self.seen.buf, self._last
+        buf, last = self._seen.buf, self._last
         while True:
             last.put(cursor)
             if not self.read(cursor):
@@ -283,7 +285,7 @@ class Spool:
 
         It becomes durable with the next checkpoint: a frame forgotten twice is only sent twice.
         """
-        buf, raw, tail = self.seen.buf, self.state.raw, self.tail
+        buf, raw, tail = self._seen.buf, self.state.raw, self.tail
         while True:
             self._last.put(tail)
             if not self.read(tail):
@@ -301,7 +303,7 @@ class Spool:
         if not self.read(self.tail):
             return self.state.boot_id, self.state.next_seq
         self._step_back(self.tail)
-        return get16(self.seen.buf, _BOOT), get24(self.seen.buf, _SEQ)
+        return get16(self._seen.buf, _BOOT), get24(self._seen.buf, _SEQ)
 
     def free_bytes(self):
         ring = self.frames

@@ -25,10 +25,11 @@ STATE = 49
 
 
 class State:
-    """raw: STATE bytes, laid out as above, little endian."""
+    """raw: STATE bytes, laid out as above, little endian. raw_incarnation: a view of its first four."""
 
     def __init__(self):
         self.raw = bytearray(STATE)
+        self.raw_incarnation = memoryview(self.raw)[INCARNATION : INCARNATION + 4]
 
     def begin(self, boot_id):
         """Numbers, counters and device time start again; incarnation, acknowledgement and UTC stay."""
@@ -37,10 +38,6 @@ class State:
         for i in range(NEXT_SEQ, ACK_BOOT):
             if not UNREPORTED <= i < CLOSED:
                 raw[i] = 0
-
-    @property
-    def incarnation(self):
-        return bytes(self.raw[INCARNATION : INCARNATION + 4])
 
     @property
     def boot_id(self):
@@ -82,6 +79,10 @@ class State:
     def count(self, samples):
         """So many samples more were taken."""
         put24(self.raw, SAMPLED, get24(self.raw, SAMPLED) + samples)
+
+    def told(self):
+        """An event has told how many samples were dropped."""
+        put24(self.raw, UNREPORTED, 0)
 
     def utc(self):
         """(unix seconds, device time in s at which they were right, uncertainty in s); 0 s: never known."""

@@ -1,0 +1,39 @@
+"""Wires the wearable together."""
+
+import asyncio
+
+from evensong_firmware.clock import Clock
+from evensong_firmware.config import Config
+from evensong_firmware.link import Session
+from evensong_firmware.recorder import Recorder, stream_of
+from evensong_firmware.sampler import Sampler
+from evensong_firmware.spool import Spool
+from evensong_firmware.supervisor import keep_running
+
+
+async def run(board):
+    """Never returns."""
+    clock = Clock()
+    config = Config(board.home)
+    recorder = Recorder(Spool(board.flash, board.entropy, stream_of), clock, board)
+    recorder.start()
+
+    tasks = []
+    links = []
+    if board.radio:
+        from evensong_firmware.link_ble import BleLink
+
+        ble = BleLink(Session(recorder, clock, board, config), config.name(board))
+        links.append(ble)
+        tasks.append(("ble", ble.run))
+    if board.serial:
+        from evensong_firmware.link_uart import UartLink
+
+        uart = UartLink(Session(recorder, clock, board, config), board.serial)
+        links.append(uart)
+        tasks.append(("uart in", uart.listen))
+        tasks.append(("uart out", uart.talk))
+    tasks.append(("sampler", Sampler(board, clock, recorder, config, links).run))
+    for name, start in tasks[1:]:
+        asyncio.create_task(keep_running(name, start, recorder))
+    await keep_running(tasks[0][0], tasks[0][1], recorder)

@@ -1,0 +1,38 @@
+"""One board: which sensors it has, where its flash is, what it is called. One file for each kind.
+
+A board is what `choose` returns, with
+  name            what HELLO calls it
+  capabilities    bits of the wire's Capability
+  device_id       8 bytes that stay the same for the life of the hardware
+  home            folder for settings
+  poll_ms         how long samples may wait in the sources
+  flash           block device for the spool
+  sources         each with `read_into(buf, t_s, t_ms)`: writes the samples taken up to this device time into the caller's
+                  buffer, oldest first, as many as fit, and returns their number, 0 if none are left; and
+                  `restart(t_s, t_ms)`: device time begins again at 0, where it was this late
+  radio           True if it speaks BLE
+  serial          a stream that asyncio can poll, for frames over a serial line, or None
+  reset_cause()   of the wire's ResetCause
+  rtc_s()         unix seconds by a clock that ran through the last reset, or None
+  entropy(n)      n random bytes
+  battery()       (millivolts, per cent)
+  temp_cdeg()     hundredths of a degree, -32768 if unknown
+  feed()          tell the hardware watchdog that all is well
+
+A sample has 8 bytes: t_s (3), t_ms | stream << 10 (2), a (1), b (2), little endian. Streams: 0 beat (a quality, b ibi_ms,
+time of the beat), 1 heart rate (b hr_q4), 2 activity (a << 16 | b count_q8, time of the epoch's end); from 8 on, samples that
+are a frame of their own: 8 wear (a state), 9 mood (a valence << 4 | arousal, b prompted), 10 event (a code, b arg).
+"""
+
+BEAT, HEART_RATE, ACTIVITY, WEAR, MOOD, EVENT = 0, 1, 2, 8, 9, 10
+
+
+def choose():
+    """The board that this runs on."""
+    import sys
+
+    if sys.platform == "esp32":
+        raise NotImplementedError("boards with an ESP32 come with the drivers")
+    from evensong_firmware.boards.virtual import Virtual
+
+    return Virtual()

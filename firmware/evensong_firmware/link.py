@@ -1,0 +1,196 @@
+"""One connection's words with a hub, the same on BLE and on a serial line: bytes in, bytes out, no input or output.
+
+    hub: HUB_HELLO        device: HELLO
+    hub: RESUME_FROM      device: numbered frames from the spool, in its order, from there on
+    hub: ACK              the spool forgets
+    device: TIME_REQUEST  after the hello and every ten minutes; hub: TIME_REPLY
+    hub: COMMAND          device: REPLY
+
+Invariants: nothing numbered leaves before RESUME_FROM nor after `close`; whatever the hub writes, nothing is raised and
+nothing unsent is forgotten. Words that are damaged, unknown or out of turn are passed over.
+"""
+
+from evensong_firmware import wire
+from evensong_firmware.clock import between_ms
+from evensong_firmware.spool import Cursor
+
+VERSION = (0, 1, 0)
+TIME_EVERY_S = 600
+MAX_REPLIES = 4  # commands that wait for their reply; further ones are passed over
+DONE, REFUSED, UNKNOWN = 0, 1, 2
+
+
+class Session:
+    """Used again for one connection after the other: `open`, then `receive` and `fill`, then `close`."""
+
+    def __init__(self, recorder, clock, board, config):
+        self._spool = recorder.spool
+        self._recorder = recorder
+        self._clock = clock
+        self._board = board
+        self._config = config
+        self._receiver = wire.Receiver()
+        self._frame = bytearray(wire.MAX_FRAME_BYTES)
+        self._packed = bytearray(wire.MAX_PACKED_BYTES)
+        self._cursor = Cursor()
+        self._replies = []
+        self._token = 0
+        self.open()
+
+    def open(self):
+        self._receiver.reset()
+        self._seq = 0  # of unnumbered frames
+        self._packed_n = self._packed_at = 0  # the frame that is leaving
+        self._greeted = False
+        self._hello_due = False
+        self._resumed = False
+        self._asked_s = -TIME_EVERY_S  # device time of the last TIME_REQUEST
+        self._asked_ms = 0
+        self._waiting = False  # for its reply
+        self._replies.clear()
+
+    def close(self):
+        """The connection is gone."""
+        self.open()
+        self._recorder.live = False
+
+    # --- from the hub ---
+
+    def receive(self, chunk):
+        """Take bytes as they came, cut anywhere."""
+        for byte in chunk:
+            if self._receiver.feed(byte) and wire.is_complete(self._receiver.buffer, self._receiver.length):
+                self._hear(self._receiver.buffer)
+
+    def _hear(self, frame):
+        kind = wire.header_kind(frame)
+        if kind == wire.KIND_HUB_HELLO:
+            self._greeted = True
+            self._hello_due = True
+            self._resumed = False  # on a serial line this may be another hub
+        elif kind == wire.KIND_RESUME_FROM:
+            boot_id, seq = wire.resume_from_wanted_boot_id(frame), wire.resume_from_wanted_seq(frame)
+            self._spool.rewind(self._cursor, boot_id, seq)
+            self._resumed = True
+        elif kind == wire.KIND_ACK:
+            if self._resumed:
+                self._spool.acknowledge(wire.ack_acked_boot_id(frame), wire.ack_acked_seq(frame), self._cursor)
+        elif kind == wire.KIND_TIME_REPLY:
+            self._set_clock(frame)
+        elif kind == wire.KIND_COMMAND and len(self._replies) < MAX_REPLIES:
+            status, body = self._obey(wire.command_code(frame), wire.command_arg(frame))
+            self._replies.append((wire.command_token(frame), status, body.encode()[:200]))
+
+    def _set_clock(self, frame):
+        """Half of the round trip is the most that the reply can be late or early."""
+        if not self._waiting or wire.time_reply_token(frame) != self._token:
+            return
+        self._waiting = False
+        clock = self._clock
+        clock.read()
+        trip_ms = between_ms(self._asked_s, self._asked_ms, clock.t_s, clock.t_ms)
+        if trip_ms < 0:  # device time began again meanwhile
+            return
+        utc_s = wire.time_reply_utc_s_low(frame) | wire.time_reply_utc_s_high(frame) << 16
+        ms = wire.time_reply_utc_ms(frame) + trip_ms // 2
+        uncertainty_s = min(65534, (wire.time_reply_uncertainty_ms(frame) + trip_ms // 2) // 1000 + 1)
+        clock.set_utc(utc_s + ms // 1000, uncertainty_s)
+        self._spool.state.set_utc(utc_s + ms // 1000, clock.t_s, uncertainty_s)
+
+    def _obey(self, code, arg):
+        """(status, body) of the reply."""
+        if code == wire.COMMAND_FLUSH:
+            self._clock.read()
+            self._recorder.flush()
+            self._recorder.status()
+        elif code == wire.COMMAND_LIVE:
+            self._recorder.live = bool(arg and arg[0])
+        elif code == wire.COMMAND_STATUS:
+            self._clock.read()
+            self._recorder.status()
+        elif code == wire.COMMAND_CONFIGURE:
+            problem = self._config.change(arg)
+            if problem:
+                return REFUSED, problem
+        else:
+            return UNKNOWN, "unknown command"
+        return DONE, ""
+
+    # --- to the hub ---
+
+    def fill(self, chunk, limit):
+        """Write the next bytes into chunk[:limit]; returns how many, 0 if there is nothing to say for now."""
+        n = 0
+        packed = self._packed
+        while n < limit:
+            if self._packed_at == self._packed_n and not self._pack_next():
+                break
+            at = self._packed_at
+            size = min(limit - n, self._packed_n - at)
+            for i in range(size):
+                chunk[n + i] = packed[at + i]
+            self._packed_at = at + size
+            n += size
+        return n
+
+    def _pack_next(self):
+        """Pack the next frame there is; False if there is none."""
+        self._packed_at = self._packed_n = 0
+        if not self._greeted:
+            return False
+        if self._hello_due:
+            self._hello_due = False
+            self._pack(self._hello())
+        elif self._replies:
+            token, status, body = self._replies.pop(0)
+            self._pack(wire.put_reply(self._frame, self._begin(wire.KIND_REPLY), token, status, body))
+        elif not 0 <= self._clock.t_s - self._asked_s < TIME_EVERY_S:
+            self._pack(self._time_request())
+        elif self._resumed:
+            n = self._spool.read(self._cursor)
+            if n:
+                self._packed_n = wire.cobs(self._spool.found, n, self._packed)
+        return self._packed_n > 0
+
+    def _begin(self, kind):
+        state, clock = self._spool.state, self._clock
+        clock.read()
+        seq = self._seq
+        self._seq = seq + 1 & 0xFFFFFF
+        return wire.begin(self._frame, 0, kind, state.raw_incarnation, state.boot_id, seq, clock.t_s, clock.t_ms)
+
+    def _pack(self, end):
+        self._packed_n = wire.cobs(self._frame, wire.finish(self._frame, end), self._packed)
+
+    def _time_request(self):
+        at = self._begin(wire.KIND_TIME_REQUEST)
+        self._token = self._token + 1 & 0xFFFF
+        self._asked_s = self._clock.t_s
+        self._asked_ms = self._clock.t_ms
+        self._waiting = True
+        return wire.put_time_request(self._frame, at, self._token)
+
+    def _hello(self):
+        board, spool = self._board, self._spool
+        at = self._begin(wire.KIND_HELLO)
+        first_boot_id, first_seq = spool.first()
+        utc_s, utc_uncertainty_s = self._clock.utc()
+        battery_mv, battery_pct = board.battery()
+        return wire.put_hello(
+            self._frame,
+            at,
+            board.device_id,
+            wire.MINOR,
+            *VERSION,
+            board.capabilities,
+            battery_mv,
+            battery_pct,
+            first_boot_id,
+            first_seq,
+            spool.state.next_seq,
+            utc_s >> 16,
+            utc_s & 0xFFFF,
+            utc_uncertainty_s,
+            board.name.encode(),
+            self._config.name(board).encode(),
+        )

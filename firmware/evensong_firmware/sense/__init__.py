@@ -1,0 +1,1 @@
+"""From raw samples to what is stored: integers only, no hardware, no input or output. CPython runs it too."""

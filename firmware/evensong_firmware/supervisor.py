@@ -1,0 +1,22 @@
+"""Tasks that must not end. One that raises - out of memory included - is told of in the log and started again."""
+
+import asyncio
+import gc
+
+from evensong_firmware.recorder import ERROR
+
+PAUSE_MS = 1000
+
+
+async def keep_running(name, start, recorder):
+    """start: () -> coroutine."""
+    while True:
+        try:
+            await start()
+        except Exception as error:
+            gc.collect()
+            try:
+                recorder.log(ERROR, "%s stopped: %r" % (name, error))
+            except Exception:  # the log is the lesser loss
+                gc.collect()
+        await asyncio.sleep_ms(PAUSE_MS)
