@@ -1,1 +1,1 @@
-"""The wire between wearable and hub: frames, their models, and the streams that carry them."""
+"""The wire of Evensong, version 1: frames defined once with construct, and what is generated from them."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from evensong.nexus.store import Store
 from evensong.record import (
     STAGED,

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+
 from evensong.nexus.app import create_app
 from evensong.nexus.store import Store
 from evensong.record import SpanDocument, Stage

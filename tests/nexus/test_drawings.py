@@ -7,12 +7,13 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from evensong.record import Cause, Gap, Ledger, SpanDocument, Stage, Steps
 from evensong.ui import hypnogram, traces, words
 from evensong.ui.axis import Axis
 from evensong.ui.night import NightCard, NightView
-from hypothesis import given
-from hypothesis import strategies as st
 
 Build = Callable[..., SpanDocument]
 SVG = "{http://www.w3.org/2000/svg}"

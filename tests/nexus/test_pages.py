@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from evensong.nexus.app import create_app
 from evensong.nexus.store import Store
 from evensong.record import Cause, Gap, Ledger, SpanDocument, Stage, Steps

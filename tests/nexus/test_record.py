@@ -6,6 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from evensong.errors import InputError
 from evensong.record import (
     MAX_DOCUMENT_BYTES,
@@ -18,8 +21,6 @@ from evensong.record import (
     json_schema,
     parse,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 W, L, D, R, U, N = Stage.WAKE, Stage.LIGHT, Stage.DEEP, Stage.REM, Stage.UNKNOWN, Stage.NOT_NIGHT
 

@@ -17,10 +17,11 @@ import click.testing
 import httpx
 import pytest
 import typer
+from typer.testing import CliRunner
+
 from evensong.cli import nexus
 from evensong.errors import EvensongError
 from evensong.record import SpanDocument
-from typer.testing import CliRunner
 
 Build = Callable[..., SpanDocument]
 NEXUS = (sys.executable, "-m", "evensong", "nexus")

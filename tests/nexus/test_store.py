@@ -13,14 +13,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import create_engine
+
 from evensong.errors import ConfigError, EvensongError, InputError
 from evensong.nexus import migrations
 from evensong.nexus.store import HEAD, Hub, Outcome, Store
 from evensong.nexus.tables import metadata
 from evensong.record import Kind, SpanDocument, State
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sqlalchemy import create_engine
 
 Build = Callable[..., SpanDocument]
 Revisions = dict[int, SpanDocument]
