@@ -14,7 +14,6 @@ from nor import PowerLoss
 from spool_model import Model
 
 
-
 def play(model: Model, seed: int, steps: int) -> None:
     """A wearable's life, the same for the same seed."""
     rng = random.Random(seed)
