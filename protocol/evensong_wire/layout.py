@@ -15,7 +15,7 @@ from .frames import is_clamped
 _INTEGERS = {"B": (1, False), "b": (1, True), "H": (2, False), "h": (2, True), "L": (4, False), "l": (4, True)}
 
 
-class NotEmittable(TypeError):  # noqa: N818 - the rule of the house by its name
+class NotEmittable(TypeError):
     """A construct that no generator knows."""
 
 

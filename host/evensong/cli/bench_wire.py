@@ -1,0 +1,157 @@
+"""`evensong bench wire`: what beats and nights cost on the wire, and how fast a hub decodes them, on MMASH.
+
+Sizes of beats follow the published order of the intervals in the hours in bed (correction: an out-of-bed date that lies
+before the in-bed one is a day later), as one series per stay in bed, with the quality that the importer gives. The
+pauses that MMASH's recorder makes about every 30 s are not in that figure, because neither reference knows them; they
+are in `night_bytes` and in the mix that is decoded, which come from the importer's own frames.
+"""
+
+from __future__ import annotations
+
+import csv
+import lzma
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evensong.errors import InputError
+from evensong.recordings import framing, mmash
+from evensong.recordings.repairs import Repairs
+from evensong.recordings.samples import VOUCHED
+from evensong_wire.cut import FrameWriter
+from evensong_wire.frames import Kind
+from evensong_wire.models import Ibi
+from evensong_wire.stream import Stream, pack
+
+DAY_S = 86_400
+NIGHT_S = 8 * 3600
+PASSES = 5
+_Series = NDArray[np.int64]
+
+
+def run() -> dict[str, Any]:
+    """Print a table per user and return the pooled figures.
+
+    ibi_bits_per_beat: all bytes of IBI frames, packed; ibi_entropy_ratio: to the order-0 entropy of each user's
+    successive differences, weighted by beats; xz_ratio: to `xz -9` of each user's intervals as uint16; night_bytes:
+    packed frames of all kinds in eight hours in bed; decode_frames_per_s: of those nights, from packed bytes to models,
+    on one core.
+    """
+    root = Path(os.environ.get("EVENSONG_DATA", "../shared/data")) / "mmash"
+    users = sorted(path.name for path in root.glob("user_*")) if root.is_dir() else []
+    if not users:
+        raise InputError(
+            f"No MMASH users in {root}: set EVENSONG_DATA to the folder that holds mmash/user_1 and so on."
+        )
+
+    beats = bits = entropy_bits = xz_bits = 0.0
+    nights: list[list[bytes]] = []
+    in_bed_s = 0
+    print(f"{'user':<8} {'beats':>6} {'bits/beat':>9} {'entropy':>8} {'ratio':>6} {'xz -9':>6} {'8 h, bytes':>10}")
+    for user in users:
+        stays = list(_stays(root / user / "sleep.csv"))
+        series = list(_series(root / user / "RR.csv", stays))
+        count = sum(map(len, series))
+        if not count:
+            raise InputError(f"{root / user / 'RR.csv'} holds no beat in the hours of its sleep.csv.")
+        user_bits = 8 * sum(len(pack(raw)) for intervals in series for raw in _frames(intervals))
+        entropy = _entropy(np.concatenate([np.diff(intervals) for intervals in series]))
+        user_xz = 8 * len(lzma.compress(np.concatenate(series).astype("<u2").tobytes(), preset=9))
+        night = _night(root, user, stays)
+        bed_s = sum(end - start for start, end in stays)
+        per_night = sum(map(len, night)) * NIGHT_S / bed_s
+        print(
+            f"{user:<8} {count:>6} {user_bits / count:>9.3f} {entropy:>8.3f} {user_bits / count / entropy:>6.3f}"
+            f" {user_xz / count:>6.3f} {per_night:>10.0f}"
+        )
+        beats, bits, xz_bits = beats + count, bits + user_bits, xz_bits + user_xz
+        entropy_bits += entropy * count
+        nights.append(night)
+        in_bed_s += bed_s
+    frames_per_s, mix = _decoding_speed(nights)
+    print("decoded: " + ", ".join(f"{number} {kind}" for kind, number in mix.items()))
+    return {
+        "ibi_bits_per_beat": round(bits / beats, 4),
+        "ibi_entropy_ratio": round(bits / entropy_bits, 4),
+        "xz_ratio": round(bits / xz_bits, 4),
+        "night_bytes": round(sum(len(frame) for night in nights for frame in night) * NIGHT_S / in_bed_s),
+        "decode_frames_per_s": round(frames_per_s),
+    }
+
+
+def _stays(path: Path) -> Iterator[tuple[int, int]]:
+    """(in bed, out of bed) in seconds since midnight before day 1."""
+    for row in _rows(path):
+        start = _clock(path, row["In Bed Date"], row["In Bed Time"])
+        end = _clock(path, row["Out Bed Date"], row["Out Bed Time"])
+        yield start, end + DAY_S if end <= start else end
+
+
+def _series(path: Path, stays: list[tuple[int, int]]) -> Iterator[_Series]:
+    """The intervals (ms) of each stay in bed."""
+    rows = [(_clock(path, row["day"], row["time"]), round(float(row["ibi_s"]) * 1000)) for row in _rows(path)]
+    stamps, intervals = np.array(rows, np.int64).T
+    for start, end in stays:
+        yield intervals[(stamps >= start) & (stamps < end)]
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            yield from csv.DictReader(file)
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror}.") from None
+
+
+def _clock(path: Path, day: str, clock: str) -> int:
+    try:
+        hours, minutes, *seconds = (int(part) for part in clock.split(":"))
+        return (int(day) - 1) * DAY_S + hours * 3600 + minutes * 60 + sum(seconds)
+    except ValueError:
+        raise InputError(f"{path}: {day!r}, {clock!r} is no day and time.") from None
+
+
+def _frames(intervals: _Series) -> Iterator[bytes]:
+    ibi_ms = tuple(intervals.tolist())
+    body = Ibi(tuple(np.cumsum(intervals).tolist()), ibi_ms, (VOUCHED,) * len(ibi_ms))
+    return FrameWriter(bytes(4), 1).write(0, body)
+
+
+def _night(root: Path, user: str, stays: list[tuple[int, int]]) -> list[bytes]:
+    """The importer's frames, packed, that begin in the hours in bed."""
+    samples = mmash.read(root, user, Repairs())
+    _, raws = framing.record(samples, framing.Source("mmash", user, None))
+    frames = Stream().feed(b"".join(map(pack, raws)))
+    return [
+        pack(frame.raw)
+        for frame in frames
+        if any(start * 1000 <= frame.header.time_ms < end * 1000 for start, end in stays)
+    ]
+
+
+def _entropy(values: _Series) -> float:
+    """Bits per value, of order 0 (Shannon 1948)."""
+    counts = np.unique(values, return_counts=True)[1]
+    shares = counts / counts.sum()
+    return float(-(shares * np.log2(shares)).sum())
+
+
+def _decoding_speed(nights: list[list[bytes]]) -> tuple[float, dict[str, int]]:
+    """Frames per second of the fastest of some passes over all nights, and how many of each kind there are."""
+    chunks = [b"".join(night) for night in nights]
+    number = sum(map(len, nights))
+    fastest = float("inf")
+    mix: dict[str, int] = {}
+    for _ in range(PASSES):
+        started = time.process_time()
+        decoded = [frame for chunk in chunks for frame in Stream().feed(chunk)]
+        fastest = min(fastest, time.process_time() - started)
+        assert len(decoded) == number
+        kinds = [Kind(frame.header.kind) for frame in decoded]
+        mix = {kind.name: kinds.count(kind) for kind in Kind if kind in kinds}
+    return number / fastest, mix
