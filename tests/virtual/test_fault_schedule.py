@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from evensong.errors import InputError
 from evensong.virtual.faults import Kind, parse, schedule
 

@@ -8,6 +8,7 @@ import struct
 from pathlib import Path
 
 import pytest
+
 from evensong.virtual.loop import Stuck
 from evensong.virtual.wearable import Hardware
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from evensong.virtual.fenced_http import FencedTransport
 from evensong.virtual.loop import Stuck, VirtualLoop
 from evensong.virtual.server_process import serve

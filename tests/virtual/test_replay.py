@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from evensong.errors import InputError
 from evensong.recordings.framing import Source, write_samples
 from evensong.recordings.repairs import Repairs

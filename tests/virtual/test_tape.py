@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from evensong.errors import InputError
 from evensong.virtual.tape import Tape, tape_of
 from evensong_firmware.boards.virtual import Tape as BoardTape
@@ -24,8 +27,6 @@ from evensong_wire.models import (
     WearChange,
     samples_in,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 FIRST = b"\1\2\3\4"
 BOOTS = {(FIRST, 1): 0, (FIRST, 2): 40_000_000}

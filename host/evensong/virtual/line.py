@@ -61,9 +61,10 @@ class Line:
         tape.write(self.wearable.tape)
 
     async def play(
-        self, faults: list[Fault], finished: Callable[[], bool], progress: Callable[[float], None] = lambda _: None
+        self, faults: list[Fault], finished: Callable[[int], bool], progress: Callable[[float], None] = lambda _: None
     ) -> None:
-        """Until the tape has been played and `finished` says so, which is asked while every process is idle.
+        """Until the tape has been played and `finished` says so, which is asked while every process is idle; it is told
+        the device time of the newest boot, in ms, at which the tape ended.
 
         progress: gets the part that is done, 0 to 1. Raises `Stuck` if it does not end within 12 virtual hours after
         the tape's end, or if a process ends that no fault killed.
@@ -81,7 +82,7 @@ class Line:
             progress(min(1.0, now_s / (end_s + 1)))
             if now_s <= end_s:
                 continue
-            if finished():
+            if finished(self._tape.end_ms - self.wearable.offset_ms):
                 break
             if now_s > end_s + AFTERWARDS_LIMIT_S:
                 raise Stuck(

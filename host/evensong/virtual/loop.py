@@ -37,7 +37,7 @@ _wall_s = time.perf_counter
 _inside: contextvars.ContextVar[int] = contextvars.ContextVar("fence", default=0)
 
 
-class Stuck(EvensongError):  # noqa: N818  what it says of virtual time
+class Stuck(EvensongError):
     """Virtual time cannot go on: something spins, waits for ever, or kept its turn."""
 
 

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from evensong.hub.journal import Journal, JournalError
+from evensong.record import SpanDocument, State, parse
 from evensong_wire import codec
 from evensong_wire.frames import Kind
 from evensong_wire.models import Status
-
-from evensong.hub.journal import Journal, JournalError
-from evensong.record import SpanDocument, State, parse
 
 
 @dataclass(frozen=True)
@@ -58,11 +57,13 @@ def reckon(path: Path) -> Reckoning:
     )
 
 
-def is_finished(path: Path) -> bool:
-    """True once the wearable has nothing left that the journal lacks, and every document is final and with the
-    Nexus."""
+def is_finished(path: Path, end_ms: int) -> bool:
+    """True once the wearable has nothing left that the journal lacks, and every document is final and with the Nexus.
+
+    end_ms: device time of the newest boot after which nothing more is sampled.
+    """
     with contextlib.suppress(JournalError), Journal.open(path, read_only=True) as journal:
-        return _nothing_held_back(journal) and _all_forwarded(journal)
+        return _nothing_held_back(journal, end_ms) and _all_forwarded(journal)
     return False
 
 
@@ -76,13 +77,13 @@ def _all_forwarded(journal: Journal) -> bool:
     return int(journal.db.execute(unstaged).fetchone()[0]) == 0
 
 
-def _nothing_held_back(journal: Journal) -> bool:
-    """By the last status frame of the newest boot: what it has sampled is in the journal."""
+def _nothing_held_back(journal: Journal, end_ms: int) -> bool:
+    """By the last status frame of the newest boot: it is from after the end, and what was sampled is in the journal."""
     newest = journal.db.execute("SELECT id FROM boot ORDER BY id DESC LIMIT 1").fetchone()
     if newest is None:
         return False
-    query = "SELECT raw FROM frame WHERE boot = ? AND kind = ? ORDER BY seq DESC LIMIT 1"
-    raw = journal.db.execute(query, (newest[0], int(Kind.STATUS))).fetchone()
+    query = "SELECT raw FROM frame WHERE boot = ? AND kind = ? AND time_ms >= ? ORDER BY seq DESC LIMIT 1"
+    raw = journal.db.execute(query, (newest[0], int(Kind.STATUS), end_ms)).fetchone()
     if raw is None:
         return False
     status = codec.decode(raw[0]).body

@@ -7,6 +7,7 @@ recording, faults and seed give the same order of events (`ReplayResult.turns_di
 from __future__ import annotations
 
 import contextlib
+import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -75,9 +76,9 @@ def replay(
         with serve_nexus(here / NEXUS_STORE) as url:
             world = World()
             utc_ms = _utc_at_start_ms(header, tape)
-            line = Line(world, here, tape, _hub_config(here, url, token, seed), utc_ms, hardware, seed)
+            line = Line(world, here, tape, _hub_config(here, url, token, seed, header), utc_ms, hardware, seed)
             strikes = schedule(wanted, seed, min(FAULTS_FROM_S, tape.end_ms / 2000), tape.end_ms / 1000)
-            world.run(line.play(strikes, lambda: is_finished(line.journal), progress))
+            world.run(line.play(strikes, lambda end_ms: is_finished(line.journal, end_ms), progress))
             sessions = int(httpx.get(f"{url}api/v1/nights", params={"limit": 1}, trust_env=False).json()["total"])
         return ReplayResult(
             reckoning=reckon(line.journal),
@@ -104,14 +105,20 @@ def _utc_at_start_ms(header: container.RecordingHeader, tape: Tape) -> int:
     return header.utc_at_zero_ms - tape.time_zero_ms
 
 
-def _hub_config(folder: Path, url: str, token: str, seed: int) -> str:
-    journal = folder.resolve() / "journal.sqlite3"
+def _hub_config(folder: Path, url: str, token: str, seed: int, header: container.RecordingHeader) -> str:
+    def text(value: str) -> str:
+        return json.dumps(value, ensure_ascii=False)  # TOML quotes as JSON does
+
     return f"""[hub]
-journal = "{journal}"
+journal = {text(str(folder.resolve() / "journal.sqlite3"))}
 seed = {seed}
 [hub.nexus]
-url = "{url}"
-token = "{token}"
+url = {text(url)}
+token = {text(token)}
+[hub.origin]
+synthetic = {"true" if header.synthetic else "false"}
+source = {text(" ".join(filter(None, (header.source, header.source_id)))[:300])}
+citation = {text((header.citation or "")[:300])}
 """
 
 

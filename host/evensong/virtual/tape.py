@@ -12,10 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evensong.errors import InputError
 from evensong_wire.frames import EventCode
 from evensong_wire.models import AccelRaw, Activity, Ema, Event, Frame, HeartRate, Ibi, PpgRaw, WearChange
-
-from evensong.errors import InputError
 
 EPOCH_MS = 30_000
 RECORD = struct.Struct("<IBBH")  # t_ms, kind, a, b

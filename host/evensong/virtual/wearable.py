@@ -83,6 +83,7 @@ class Wearable:
         self.tape = folder / "tape"
         self.output = folder / "output.log"
         self.boots = 0
+        self.offset_ms = 0  # timeline time at the newest boot
         self.gateway: Gateway | None = None
         self.on_end: Callable[[], None] = lambda: None  # the firmware's process ended, killed or not
         self._world = world
@@ -112,6 +113,7 @@ class Wearable:
         assert not self.alive
         if not self.boots:
             self._powered_us = self._world.now_us
+        self.offset_ms = self.timeline_ms()
         self.boots += 1
 
         def gateway(peer: Peer) -> Gateway:
@@ -150,7 +152,7 @@ class Wearable:
             "VCLOCK_SEED": str(seed),
             "MPBLE_MTU": str(hardware.mtu),
             **({"EVENSONG_TAPE": str(self.tape)} if self.tape.exists() else {}),
-            "EVENSONG_TAPE_OFFSET_MS": str(self.timeline_ms()),
+            "EVENSONG_TAPE_OFFSET_MS": str(self.offset_ms),
             "EVENSONG_FLASH": str(self.flash),
             "EVENSONG_HOME": str(self.folder),
             "EVENSONG_DEVICE_ID": hardware.device_id,
