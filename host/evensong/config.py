@@ -55,9 +55,9 @@ class _Table(BaseModel):
 class NexusSettings(_Table):
     """Where documents go. Nothing leaves the hub unless both `url` and a token are given."""
 
-    url: AnyHttpUrl | None = Field(None, description="address of the Nexus, such as http://127.0.0.1:8420")
-    token: SecretStr | None = Field(None, description="what `evensong nexus enroll` printed")
-    token_file: Path | None = Field(None, description="a file that holds the token, in place of `token`")
+    url: AnyHttpUrl | None = Field(default=None, description="address of the Nexus, such as http://127.0.0.1:8420")
+    token: SecretStr | None = Field(default=None, description="what `evensong nexus enroll` printed")
+    token_file: Path | None = Field(default=None, description="a file that holds the token, in place of `token`")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -77,10 +77,20 @@ class NexusSettings(_Table):
             raise ConfigError(f"The token file {self.token_file} cannot be read: {error}.") from error
 
 
+class OriginSettings(_Table):
+    """What documents say about where their measurements come from; for replays, empty for people in their beds."""
+
+    synthetic: bool = Field(default=False, description="true: generated, nobody slept these nights")
+    source: str = Field(default="", max_length=300, description="where a replayed recording comes from")
+    citation: str = Field(default="", max_length=300, description="how its authors ask to be cited")
+
+
 class LogSettings(_Table):
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is written")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least level that is written"
+    )
     format: Literal["auto", "human", "json"] = Field(
-        "auto", description="auto: for people on a terminal, else one JSON object a line"
+        default="auto", description="auto: for people on a terminal, else one JSON object a line"
     )
 
 
@@ -89,12 +99,13 @@ class HubSettings(_Table):
 
     journal: Path = Field(default_factory=default_journal, description="the journal's file; made if there is none")
     devices: Literal["any"] | tuple[DeviceId, ...] = Field(
-        "any", description='ids (16 hex digits) of the wearables this hub serves, or "any" that is in reach'
+        default="any", description='ids (16 hex digits) of the wearables this hub serves, or "any" that is in reach'
     )
-    bluetooth: bool = Field(True, description="false: serial wearables only, the adapter is not touched")
-    serial: tuple[str, ...] = Field((), description='serial ports with a wearable, such as ["/dev/ttyUSB0"]')
-    seed: int | None = Field(None, description="of the jitter of reconnecting; for replays, else left out")
+    bluetooth: bool = Field(default=True, description="false: serial wearables only, the adapter is not touched")
+    serial: tuple[str, ...] = Field(default=(), description='serial ports with a wearable, such as ["/dev/ttyUSB0"]')
+    seed: int | None = Field(default=None, description="of the jitter of reconnecting; for replays, else left out")
     nexus: NexusSettings = Field(default_factory=NexusSettings, description="where documents go")
+    origin: OriginSettings = Field(default_factory=OriginSettings, description="what documents say of their source")
     log: LogSettings = Field(default_factory=LogSettings, description="what is written to standard error")
 
     def serves(self, device_id: bytes) -> bool:
@@ -117,10 +128,15 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003, the signature is pydantic's
-        **sources: PydanticBaseSettingsSource,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return sources["env_settings"], sources["init_settings"]
+        """The environment over the file; the signature is pydantic's."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
 
 
 def load(file: Path | None = None) -> Settings:

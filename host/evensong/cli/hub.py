@@ -45,7 +45,7 @@ def run(
     may be stopped or killed at any time, and nothing that a wearable was told is safe is ever lost.
     """
     from evensong.clock import SystemClock
-    from evensong.hub import daemon
+    from evensong.hub.daemon import run as run_daemon
     from evensong.hub.logs import configure
 
     chosen = _settings(config, journal)
@@ -54,7 +54,7 @@ def run(
     if no_bluetooth:
         chosen = chosen.model_copy(update={"bluetooth": False})
     configure(chosen.log, SystemClock())
-    daemon.main(chosen)
+    asyncio.run(run_daemon(chosen))
 
 
 def settings(config: Config = None) -> None:

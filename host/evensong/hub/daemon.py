@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import random
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,11 @@ from evensong.config import HubSettings
 from evensong.errors import ConfigError, EvensongError, Unavailable
 
 from .journal import Journal
+from .night import Stager
 from .radio import Radio
+from .uploader import Uploader
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _log = structlog.get_logger("evensong.hub")
 
@@ -31,27 +36,64 @@ _log = structlog.get_logger("evensong.hub")
 async def run(
     settings: HubSettings, *, clock: Clock | None = None, transport: httpx.AsyncBaseTransport | None = None
 ) -> None:
-    """Run until cancelled. transport: of the requests to the Nexus, in place of sockets.
+    """Run until SIGTERM, SIGINT or cancellation; it then stops in order, within 5 s.
 
-    EvensongError if the hub cannot go on: the settings name no link, the journal cannot be used.
+    transport: of the requests to the Nexus, in place of sockets. EvensongError if the hub cannot go on: the settings
+    name no link, the journal cannot be used.
     """
     if not settings.bluetooth and not settings.serial:
         raise ConfigError("There is nothing to listen to: `hub.bluetooth` is false and `hub.serial` is empty.")
     clock = clock or SystemClock()
-    with locked(settings.journal), Journal.open(settings.journal) as journal:
-        journalled, changed = asyncio.Event(), asyncio.Event()
-        radio = Radio(journal, clock, _rng(settings), serves=settings.serves, journalled=journalled.set)
+    with locked(settings.journal), Journal.open(settings.journal) as journal, _stopped_by_signals():
         _log.info("started", hub=journal.hub_id.hex(), journal=str(settings.journal))
         try:
-            async with asyncio.TaskGroup() as tasks:
-                if settings.bluetooth:
-                    tasks.create_task(radio.bluetooth(), name="bluetooth")
-                for path in settings.serial:
-                    tasks.create_task(radio.serial(path), name=f"serial {path}")
+            await _run_all(settings, journal, clock, transport)
         except BaseExceptionGroup as group:
             raise _first(group) from group
         finally:
             _log.info("stopped")
+
+
+async def _run_all(
+    settings: HubSettings, journal: Journal, clock: Clock, transport: httpx.AsyncBaseTransport | None
+) -> None:
+    journalled, changed = asyncio.Event(), asyncio.Event()
+    stager = Stager(journal, clock, settings.origin, changed.set)
+    radio = Radio(journal, clock, _rng(settings), serves=settings.serves, journalled=journalled.set)
+    async with asyncio.TaskGroup() as tasks:
+        if settings.bluetooth:
+            tasks.create_task(radio.bluetooth(), name="bluetooth")
+        for path in settings.serial:
+            tasks.create_task(radio.serial(path), name=f"serial {path}")
+        tasks.create_task(stager.run(journalled), name="stager")
+        if settings.nexus.url:
+            tasks.create_task(Uploader(journal, settings.nexus, transport).run(changed), name="uploader")
+
+
+@contextlib.contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGINT cancel the task within, and its cancellation ends here. In threads signals are left alone."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    told = False
+
+    def stop() -> None:
+        nonlocal told
+        if not told:
+            told = True
+            task.cancel()
+
+    watched = threading.current_thread() is threading.main_thread()
+    for number in STOP_SIGNALS if watched else ():
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not told or task.uncancel() > 0:
+            raise
+    finally:
+        for number in STOP_SIGNALS if watched else ():
+            loop.remove_signal_handler(number)
 
 
 def _rng(settings: HubSettings) -> random.Random:
@@ -102,27 +144,3 @@ def is_running(journal: Path) -> bool:
 
 def lock_path(journal: Path) -> Path:
     return journal.with_name(journal.name + ".lock")
-
-
-def main(settings: HubSettings) -> None:
-    """Run in this process until SIGTERM or SIGINT; both stop it in order, within 5 s."""
-
-    async def until_told() -> None:
-        task = asyncio.create_task(run(settings))
-        loop = asyncio.get_running_loop()
-        told = False
-
-        def stop() -> None:
-            nonlocal told
-            told = True
-            task.cancel()
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop)
-        try:
-            await task
-        except asyncio.CancelledError:
-            if not told:
-                raise
-
-    asyncio.run(until_told())

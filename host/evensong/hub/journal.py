@@ -19,9 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from evensong_wire.models import Frame, Header, Hello, samples_in
-
 from evensong.errors import EvensongError, Unavailable
+from evensong_wire.models import Frame, Header, Hello, samples_in
 
 SCHEMA = Path(__file__).parent / "schema"
 APPLICATION_ID = 0x45564A31  # "EVJ1"

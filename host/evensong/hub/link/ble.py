@@ -22,9 +22,9 @@ from bleak.exc import (
     BleakDBusError,
     BleakError,
 )
-from evensong_wire import gatt
 
 from evensong.errors import Unavailable
+from evensong_wire import gatt
 
 from .port import CLOSE_LIMIT_S, Inbox, LinkLost
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evensong.hub.journal import Position, Tail
 from evensong_wire.codec import encode
 from evensong_wire.frames import MINOR
 from evensong_wire.models import (
@@ -31,8 +32,6 @@ from evensong_wire.models import (
     samples_in,
 )
 from evensong_wire.stream import Stream, pack
-
-from evensong.hub.journal import Position, Tail
 
 HELLO_EVERY_S = 5.0
 HELLO_TRIES = 3

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from evensong_wire.models import Frame
 
 from evensong.clock import Clock
 from evensong.errors import Unavailable
 from evensong.hub.journal import Journal
+from evensong_wire.models import Frame
 
 from .conversation import Answered, Conversation, End, Greeted, Keep, Send, TimeAsked, Word
 from .port import LinkLost, Port
