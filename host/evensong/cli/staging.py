@@ -70,24 +70,26 @@ def nights(
 ) -> None:
     """When was the night? From LIGHTS_OFF and RISE events if the recording has them, else from movement and heart rate.
 
-    Rest that is interrupted for less than an hour is one night. Times are seconds of the recording's clock.
+    A detected night bridges an interruption if there is more rest behind it than unrest in it. Times are seconds of the
+    recording's clock.
     """
     from evensong.staging import find, lay_out
     from evensong.staging.hypnogram import EPOCH_S
 
     samples = _samples(recording)
-    rows = [
-        {"start_t_s": span.start_epoch * EPOCH_S, "end_t_s": span.end_epoch * EPOCH_S, "how": span.how}
-        for span in find(samples, lay_out(samples))
-    ]
+    spans = find(samples, lay_out(samples))
     if as_json:
+        rows = [
+            {"start_t_s": span.start_epoch * EPOCH_S, "end_t_s": span.end_epoch * EPOCH_S, "how": span.how}
+            for span in spans
+        ]
         typer.echo(json.dumps({"nights": rows}))
         return
-    if not rows:
+    if not spans:
         typer.echo("No night was found: nothing but movement or a fast heart, or less than an hour of rest.")
-    for row in rows:
-        start_s, end_s = int(row["start_t_s"]), int(row["end_t_s"])
-        typer.echo(f"{start_s} s to {end_s} s, {(end_s - start_s) / 3600:.1f} h, by {row['how']}")
+    for span in spans:
+        start_s, end_s = span.start_epoch * EPOCH_S, span.end_epoch * EPOCH_S
+        typer.echo(f"{start_s} s to {end_s} s, {(end_s - start_s) / 3600:.1f} h, by {span.how}")
 
 
 def evaluate(
@@ -132,7 +134,10 @@ def train(
     directory: Labelled,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.json", help="Where to write the model.")],
 ) -> None:
-    """Train a stager on labelled nights; the same nights always give the same file. Try it: evaluate --model FILE.json"""
+    """Train a stager on labelled nights. The same nights always give the same file.
+
+    What is it worth? evensong evaluate DIR --model FILE.json, on a folder of other nights.
+    """
     from evensong.training import corpus
     from evensong.training.train import features_of
     from evensong.training.train import train as run

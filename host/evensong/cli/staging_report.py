@@ -23,8 +23,9 @@ def print_nights(samples: Samples, hypnogram: Hypnogram, answer: str) -> None:
         console.print("No night was found in this recording: every epoch is [bold]unknown[/].")
     for span in spans:
         night = summarise(hypnogram, span)
-        table = Table(title=f"Night from {_clock(span.start_epoch)} to {_clock(span.end_epoch)} of the recording "
-                            f"(by {span.how}), {answer} answer", title_justify="left", box=None, show_header=False)  # fmt: skip
+        span_text = f"{_clock(span.start_epoch)} to {_clock(span.end_epoch)}"
+        title = f"Night from {span_text} of the recording (by {span.how}), {answer} answer"
+        table = Table(title=title, title_justify="left", box=None, show_header=False)
         table.add_row("time in bed", _minutes(night.tib_min))
         table.add_row("total sleep time", _minutes(night.tst_min))
         table.add_row("sleep onset latency", _minutes(night.sol_min))
@@ -53,31 +54,28 @@ def print_evaluation(figures: dict[str, Any], *, cross_validated: bool, per_nigh
         )
     console.print(_tasks(figures))
     console.print(_confusion(figures))
-    coverage = figures["coverage_where_decided"]
-    console.print(f"Where it decides ({100 * sum(coverage) / len(coverage):.0f} % of the epochs): kappa "
-                  + ", ".join(f"{name} {_spread(task['kappa_where_decided'])}" for name, task in figures["tasks"].items()))  # fmt: skip
+    coverage = 100 * _mean(figures["coverage_where_decided"])
+    decided = (f"{name} {_spread(task['kappa_where_decided'])}" for name, task in figures["tasks"].items())
+    console.print(f"Where it decides ({coverage:.0f} % of the epochs): kappa {', '.join(decided)}")
     if per_night:
         console.print(_nights(figures))
 
 
 def _tasks(figures: dict[str, Any]) -> Table:
+    """Tasks side by side, so that it fits 80 columns."""
     table = Table(title="Agreement with polysomnography", title_justify="left")
-    for heading in (
-        "",
-        "kappa, pooled",
-        "per night: median (IQR)",
-        "at 80 % coverage",
-        "ECE",
-        "accuracy",
-        "always asleep",
-    ):
-        table.add_column(heading, justify="left" if not heading else "right")
-    for name, task in figures["tasks"].items():
-        low, middle, high = task["night_quartiles"]
-        table.add_row(
-            name, _spread(task["kappa"]), f"{middle:.3f} ({low:.2f} to {high:.2f})", _spread(task["at_coverage"]["0.8"]),
-            _spread(task["ece"]), _spread(task["accuracy"]), f"kappa 0, accuracy {task['always_asleep_accuracy']:.3f}",
-        )  # fmt: skip
+    table.add_column("")
+    tasks = figures["tasks"]
+    for name in tasks:
+        table.add_column(name, justify="right")
+    quartiles = [task["night_quartiles"] for task in tasks.values()]
+    table.add_row("kappa, pooled", *(f"[bold]{_spread(task['kappa'])}[/]" for task in tasks.values()))
+    table.add_row("per night, median", *(f"{middle:.3f}" for _, middle, _ in quartiles))
+    table.add_row("per night, quartiles", *(f"{low:.2f} to {high:.2f}" for low, _, high in quartiles))
+    table.add_row("at 80 % coverage", *(_spread(task["at_coverage"]["0.8"]) for task in tasks.values()))
+    table.add_row("calibration error", *(_spread(task["ece"]) for task in tasks.values()))
+    table.add_row("accuracy", *(_spread(task["accuracy"]) for task in tasks.values()))
+    table.add_row("always asleep: kappa 0, accuracy", *(f"{t['always_asleep_accuracy']:.3f}" for t in tasks.values()))
     return table
 
 
@@ -105,11 +103,15 @@ def _nights(figures: dict[str, Any]) -> Table:
 
 
 def _spread(values: list[float]) -> str:
-    mean = sum(values) / len(values)
+    mean = _mean(values)
     if len(values) == 1:
         return f"{mean:.3f}"
     deviation = (sum((v - mean) ** 2 for v in values) / (len(values) - 1)) ** 0.5
     return f"{mean:.3f} ± {deviation:.3f}"
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
 
 
 def _minutes(value: float | None) -> str:

@@ -1,8 +1,8 @@
 """Fifty-seven numbers per epoch, relative to the night they lie in: heart rate, its unrest, movement, time.
 
-A feature is an integer in Q10; its unit does not matter, because the model standardises each. What is missing is marked,
-not guessed. Windows are centred on the epoch's middle and counted in 5 s bins. Heart rate is measured against the
-night's own median and spread, unrest and movement also by rank within the night, so that neither a fit heart nor
+A feature is an integer in Q10; its unit does not matter, because the model standardises each. What is missing is
+marked, not guessed. Windows are centred on the epoch's middle and counted in 5 s bins. Heart rate is measured against
+the night's own median and spread, unrest and movement also by rank within the night, so that neither a fit heart nor
 another accelerometer's scale reads as another stage. The recipe is this project's own study; quantities follow Walch et
 al. 2019 (SLEEP, zsz180) and Fonseca et al. 2015 (Physiol. Meas. 36:2027) in spirit.
 """

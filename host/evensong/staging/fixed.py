@@ -36,7 +36,7 @@ def saturate(value: Ints, bits: int) -> Ints:
 
 
 def _log2_digits(mantissa: int, one: int, digits: int) -> int:
-    """log2 of mantissa / one, in [1, 2), truncated to so many binary digits, by squaring (Knuth, TAOCP 1.2.2, ex. 25)."""
+    """log2 of mantissa / one, in [1, 2), cut to so many binary digits, by squaring (Knuth, TAOCP 1.2.2, ex. 25)."""
     result = 0
     for _ in range(digits):
         mantissa = mantissa * mantissa // one
@@ -93,7 +93,7 @@ def exp2(value: Ints) -> Ints:
 
 
 def sine(turns: Ints) -> Ints:
-    """Q10 sine of an angle in Q16 turns, by Bhaskara's rational: 16 u (1 - u) / (5 - 4 u (1 - u)), error below 0.002."""
+    """Q10 sine of an angle in Q16 turns, by Bhaskara's 16 u (1 - u) / (5 - 4 u (1 - u)); error about 0.002."""
     half = turns & 0x7FFF  # u in Q15
     product = half * ((1 << 15) - half)  # Q30
     size = round_div((16 * product) << 10, (5 << 30) - 4 * product)
@@ -101,7 +101,7 @@ def sine(turns: Ints) -> Ints:
 
 
 def mid_ranks(values: Ints, valid: Mask, reference: Mask) -> Ints:
-    """Q10 mid-rank, -512 to 512, of each value among the valid reference values; 0 where not valid or nothing to compare.
+    """Q10 mid-rank, -512 to 512, of each value among the valid reference values; 0 where it has none.
 
     (number below + half the number equal) / n - 1/2.
     """
@@ -119,7 +119,7 @@ def quantile(values: Ints, numerator: int, denominator: int) -> int:
 
 
 def shares(weights: Ints, total: int) -> Ints:
-    """Rows of non-negative weights (n, k) as integer shares that add up to `total`: rounded, the largest takes the rest."""
+    """Rows of weights >= 0 (n, k) as integer shares that add up to `total`: rounded, the largest takes the rest."""
     result = round_div(weights * total, np.sum(weights, axis=1, keepdims=True))
     rows = np.arange(len(result))
     result[rows, np.argmax(weights, axis=1)] += total - result.sum(axis=1)

@@ -33,8 +33,8 @@ UNKNOWN = STAGES.index(Stage.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Hypnogram:
-    """epoch, stage: (n,). epoch k begins 30 k seconds after t = 0; stage indexes `STAGES`. p: (n, 4) in 1/10000, columns
-    wake, light, deep, rem."""
+    """epoch, stage: (n,). epoch k begins 30 k seconds after t = 0; stage indexes `STAGES`. p: (n, 4) in 1/10000,
+    columns wake, light, deep, rem."""
 
     epoch: Ints
     stage: Ints

@@ -22,10 +22,11 @@ EPOCH_MS = 30_000
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Columns of int64, sorted by row, no row twice; times in ms of the recording's clock, where t = 0 is its time zero.
+    """Columns of int64, sorted by row, no row twice; times in ms of the recording's clock, t = 0 being its time zero.
 
     heart_rate (n, 2): t_ms, hr_q4. beats (n, 3): t_ms of the beat that ends the interval, ibi_ms, quality.
-    activity (n, 2): start of the epoch, count_q8. wear (n, 2): t_ms, `Wear` from then on. events (n, 3): t_ms, code, arg.
+    activity (n, 2): start of the epoch, count_q8. wear (n, 2): t_ms, `Wear` from then on. events (n, 3): t_ms, code,
+    arg.
     span_ms: first and last measurement (of any kind, raw blocks and mood included), None without any.
     """
 
@@ -64,11 +65,13 @@ def gather(frames: Iterable[Frame], boots: Mapping[tuple[bytes, int], int]) -> S
         begin_ms = end_ms = t0_ms
         match frame.body:
             case HeartRate(offset_ms, hr_q4) if hr_q4:
-                rows = np.array((offset_ms, hr_q4), np.int64).T + (t0_ms, 0)
+                rows = np.array((offset_ms, hr_q4), np.int64).T
+                rows[:, 0] += t0_ms
                 heart_rate.append(rows)
                 begin_ms, end_ms = int(rows[:, 0].min()), int(rows[:, 0].max())
             case Ibi(offset_ms, ibi_ms, quality) if ibi_ms:
-                rows = np.array((offset_ms, ibi_ms, quality), np.int64).T + (t0_ms, 0, 0)
+                rows = np.array((offset_ms, ibi_ms, quality), np.int64).T
+                rows[:, 0] += t0_ms
                 beats.append(rows)
                 begin_ms, end_ms = int(rows[:, 0].min()), int(rows[:, 0].max())
             case Activity(count_q8):

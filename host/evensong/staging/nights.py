@@ -13,15 +13,13 @@ import numpy as np
 from evensong_wire.frames import EventCode
 
 from . import fixed
-from .fixed import Ints, Mask
+from .features import MOVED_Q10
+from .fixed import Ints
 from .intake import EPOCH_MS, Samples
 from .series import BINS, Series
 
-MERGE_EPOCHS = 120  # rest that is interrupted for less than an hour is one night
 LEAST_EPOCHS = 120  # less than an hour of rest is no night
 LONGEST_EPOCHS = 16 * 120  # a night without a RISE ends here at the latest
-_STILL_EPOCHS = 41
-_HEART_BINS = 40 * BINS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,51 +60,34 @@ def _told(events: Ints, epochs: range) -> list[NightSpan]:
 
 
 def detect(series: Series) -> list[NightSpan]:
-    """Rest by movement and heart rate, in integers.
+    """The main night: the stretch of epochs that holds the most evidence of rest, if it lasts `LEAST_EPOCHS`.
 
-    An epoch is restful if the 20-minute mean of log2(1 + count) lies in the lower part of the recording's range, or, where
-    counts are missing, the 20-minute mean heart rate does. Interruptions below `MERGE_EPOCHS` are bridged; the longest
-    span is the night, if it lasts `LEAST_EPOCHS`.
+    Evidence of an epoch: 1/3 if it holds no movement, -2/3 if it does; up to 1/2 for a slow heart and down to -1/2 for
+    a fast one, against the recording's own range; nothing where nothing was measured. An interruption is bridged if
+    there is more evidence of rest behind it than of unrest in it.
     """
-    n = len(series.epochs)
-    rest = _restful(series)
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], rest, [False])).astype(np.int8)))
-    bouts = [(int(a), int(b)) for a, b in edges.reshape(-1, 2) if b - a >= _STILL_EPOCHS // 2]
-    merged: list[tuple[int, int]] = []
-    for start, stop in bouts:
-        if merged and start - merged[-1][1] < MERGE_EPOCHS:
-            merged[-1] = (merged[-1][0], stop)
-        else:
-            merged.append((start, stop))
-    if not n or not merged:
+    evidence = _evidence(series)
+    if not len(evidence):
         return []
-    start, stop = max(merged, key=lambda bout: bout[1] - bout[0])
+    running = np.concatenate(([0], np.cumsum(evidence)))
+    stop = int(np.argmax(running - np.minimum.accumulate(running)))
+    start = int(stop - np.argmin(running[stop::-1]))  # the latest of equal starts
     if stop - start < LEAST_EPOCHS:
         return []
     return [NightSpan(series.epochs.start + start, series.epochs.start + stop, "detected")]
 
 
-def _restful(series: Series) -> Mask:
-    n = len(series.epochs)
-    place = np.arange(n)
-    stir, moved_known = _mean(fixed.log2(series.count_q8 + 256), series.count_known, place, _STILL_EPOCHS)
-    heart, heart_known = _mean(series.hr_q8, series.hr_known, BINS * place + BINS // 2, _HEART_BINS)
-    still = moved_known & (stir <= _lower_part(stir[moved_known]))
-    slow = heart_known & (heart <= _lower_part(heart[heart_known]))
-    return np.where(moved_known, still & (slow | ~heart_known), slow)
-
-
-def _lower_part(values: Ints) -> int:
-    if not len(values):
-        return 0
-    low, high = fixed.quantile(values, 1, 20), fixed.quantile(values, 19, 20)
-    return low + int(fixed.round_div((high - low) * 2, 5))
-
-
-def _mean(values: Ints, known: Mask, centre: Ints, width: int) -> tuple[Ints, Mask]:
-    total = np.concatenate(([0], np.cumsum(np.where(known, values, 0))))
-    number = np.concatenate(([0], np.cumsum(known)))
-    low = np.clip(centre - width // 2, 0, len(values))
-    high = np.clip(centre + (width + 1) // 2, 0, len(values))
-    count = number[high] - number[low]
-    return fixed.round_div(total[high] - total[low], np.maximum(count, 1)), count > 0
+def _evidence(series: Series) -> Ints:
+    """Sixths of a rest epoch, in Q10."""
+    moved = fixed.log2(series.count_q8 + 256) - (8 << fixed.LOG_Q) > MOVED_Q10
+    movement = np.where(series.count_known, np.where(moved, -4 << 10, 2 << 10), 0)
+    known = series.hr_known.reshape(-1, BINS)
+    number = known.sum(axis=1)
+    total = np.where(known, series.hr_q8.reshape(-1, BINS), 0).sum(axis=1)
+    rate = fixed.round_div(total, np.maximum(number, 1))
+    if not (number > 0).any():
+        return movement
+    low, high = (fixed.quantile(rate[number > 0], part, 20) for part in (1, 19))
+    middle = low + fixed.round_div(2 * (high - low), 5)
+    slowness = fixed.round_div((middle - rate) * (10 << 10), max(high - low, 1))
+    return movement + np.where(number > 0, np.clip(slowness, -3 << 10, 3 << 10), 0)

@@ -50,7 +50,7 @@ def lay_out(samples: Samples) -> Series:
     hr_q8, measured = _heart_rate(samples, edges)
     measured &= bin_worn
     hr_q8, known = _bridge(hr_q8, measured)
-    worn = bin_worn.reshape(-1, BINS).all(axis=1)
+    worn: Mask = np.asarray(bin_worn.reshape(-1, BINS).all(axis=1))
     count_q8, count_known = _counts(samples.activity, epochs)
     return Series(epochs, hr_q8, known & bin_worn, measured, count_q8, count_known & worn, worn)
 
@@ -119,4 +119,4 @@ def _worn(wear: Ints, edges: Ints) -> Mask:
     state = np.concatenate(([False], off))
     first = np.searchsorted(wear[:, 0], edges[:-1], "right")
     _, changes_to_off = _sums(wear[off, 0], wear[off, 1], edges)
-    return ~state[first] & (changes_to_off == 0)
+    return np.asarray(~state[first] & (changes_to_off == 0))

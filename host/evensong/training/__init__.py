@@ -1,1 +1,1 @@
-"""Training and evaluation: labelled nights in, a model file and figures out. Nothing but the command line imports it."""
+"""Training and evaluation: labelled nights in, a model file and figures out. Only the command line imports it."""

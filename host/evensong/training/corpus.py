@@ -1,5 +1,6 @@
-"""Labelled nights, on the product's own path: importer, frames, decoder, `gather`. No shortcut, so that what is trained on
-is what a hub will stage.
+"""Labelled nights, on the product's own path: importer, frames, decoder, `gather`.
+
+No shortcut, so that what is trained on is what a hub will stage.
 """
 
 from __future__ import annotations
@@ -9,20 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from evensong_wire.stream import Stream, pack
 from numpy.typing import NDArray
 
 from evensong.errors import InputError
 from evensong.recordings import framing, labels, sleep_accel, slpdb
 from evensong.recordings.repairs import Repairs
 from evensong.staging import Samples, gather
+from evensong_wire.stream import Stream, pack
 
 STAGE_NAMES = ("WAKE", "LIGHT", "DEEP", "REM")  # in the order of a hypnogram's columns
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledNight:
-    """name: of the recording. subject: the unit of every split. epoch, stage: the scored epochs, stage 0 to 3 in the order of `STAGE_NAMES`."""
+    """name: of the recording. subject: the unit of every split. epoch, stage: the scored epochs, stage 0 to 3 in the
+    order of `STAGE_NAMES`."""
 
     name: str
     subject: str
@@ -31,7 +33,7 @@ class LabelledNight:
     stage: NDArray[np.int64]
 
 
-def load(directory: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> list[LabelledNight]:
+def load(directory: Path, progress: Callable[[int, int], None] = lambda *_: None) -> list[LabelledNight]:
     """All labelled nights of a folder of sleep-accel or slpdb. progress: called with (done, total).
 
     Raises:

@@ -1,4 +1,4 @@
-"""Evaluation: every night is staged by a model that never saw its subject, or by the shipped one, which says whom it saw."""
+"""Evaluation: nights staged by a model that never saw their subject, or by the shipped one, which says whom it saw."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.5)
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A labelled night beside its probabilities (n, 4). threshold: of the model that made them. seen: the model trained on
-    this subject."""
+    """A labelled night beside its probabilities (n, 4). threshold: of the model that made them. seen: that model was
+    trained on this subject."""
 
     name: str
     truth: NDArray[np.int64]
