@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID, uuid5
 
 import structlog
@@ -126,6 +127,12 @@ class Stager:
             starts = [each.first_epoch for each in kept if each.end_epoch > epoch]
             window.begin(last.zero_ms, min([epoch, *starts]))
             window.read(self._journal, boots)
+        if last is not None and window.zero_ms != last.zero_ms:  # TIME_ZERO came: every epoch has another number now
+            shift = round((last.zero_ms - window.zero_ms) / EPOCH_MS)
+            kept = [replace(each, first_epoch=each.first_epoch + shift) for each in kept]
+            if window.from_ms is not None:
+                window = self._windows[row] = Window(row)
+                window.read(self._journal, boots)
         self._derived_ms[row] = window.heard_ms()
         times_ms = window.times_ms()
         if not len(times_ms):

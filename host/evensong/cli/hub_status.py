@@ -1,0 +1,78 @@
+"""`evensong hub status` for people: tables of what `evensong.hub.status` found."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+STEPS = ("sampled", "stored", "transferred", "staged", "forwarded")
+
+
+def show(found: dict[str, Any], console: Console) -> None:
+    running = "[green]running[/]" if found["running"] else "[yellow]not running[/]"
+    console.print(f"Hub {found['hub_id']}: {running}, journal {found['journal']}", highlight=False)
+    if found["links"]:
+        table = _table("link", "state", "since", "failures", "")
+        for link in found["links"]:
+            state = link["state"] if found["running"] else f"was {link['state']}"
+            table.add_row(
+                link["address"], state, _when(link["since_utc_ms"]), str(link["failures"] or ""), link["detail"]
+            )
+        console.print(table)
+    for wearable in found["wearables"]:
+        _show_wearable(wearable, console)
+    if not found["wearables"]:
+        console.print("No wearable has said hello yet.")
+    for nexus in found["nexus"]:
+        console.print(f"Nexus {nexus['url']}: {nexus['waiting'] or 'no'} documents wait.", highlight=False)
+
+
+def _show_wearable(wearable: dict[str, Any], console: Console) -> None:
+    battery = "" if wearable["battery_pct"] is None else f", battery {wearable['battery_pct']} %"
+    console.print(
+        f"\n[bold]{wearable['name'] or 'Wearable'}[/] {wearable['device_id']} ({wearable['board']}, firmware "
+        f"{wearable['firmware']}{battery}), last seen {_when(wearable['last_seen_utc_ms'])}; "
+        f"{wearable['duplicates']} duplicates, {wearable['damaged']} damaged, {wearable['hostile']} hostile",
+        highlight=False,
+    )
+    for timeline in wearable["timelines"]:
+        table = _table("span", "state", "starts", "hours", *STEPS, "gaps", "lost s", "sleep")
+        for span in timeline["spans"]:
+            samples = [span["samples"][step] for step in STEPS]
+            numbers = ["-" if n is None else f"{n:,}" for n in samples]
+            agree = len(set(samples)) == 1
+            table.add_row(
+                span["kind"],
+                f"{span['state']} {span['revision']}",
+                _when(span["start_utc_ms"]),
+                f"{span['epochs'] / 120:.1f}",
+                *numbers,
+                str(len(span["gaps"]) or ""),
+                f"{sum(gap['lost_s'] for gap in span['gaps']):g}" if span["gaps"] else "",
+                "" if span["tst_min"] is None else f"{span['tst_min'] / 60:.1f} h",
+                style=None if agree else "yellow",
+            )
+        console.print(table)
+        clocks = [
+            f"boot {boot['boot_id']}: {boot['drift_ppm']:+.1f} ppm, residual {boot['residual_ms']:g} ms"
+            for boot in timeline["boots"][-3:]
+            if boot["drift_ppm"] is not None
+        ]
+        if clocks:
+            console.print("Clock against this hub's: " + "; ".join(clocks), highlight=False)
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in titles:
+        table.add_column(title, justify="right" if title in (*STEPS, "hours", "gaps", "lost s", "failures") else "left")
+    return table
+
+
+def _when(utc_ms: int | None) -> str:
+    if utc_ms is None:
+        return "?"
+    return datetime.fromtimestamp(utc_ms / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
