@@ -10,7 +10,8 @@ from evensong.errors import InputError
 from evensong.recordings.framing import Source, write_samples
 from evensong.recordings.repairs import Repairs
 from evensong.recordings.synth import synthesize
-from evensong.virtual.replay import replay
+from evensong.virtual.replay import ReplayResult, replay
+from evensong.virtual.wearable import Hardware
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +20,30 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     samples, _ = synthesize(seed=3, hours=1.0)
     write_samples(path, samples, Source("synthetic", "3", None, synthetic=True), Repairs())
     return path
+
+
+@pytest.fixture(scope="module")
+def undisturbed(recording: Path) -> ReplayResult:
+    return replay(recording)
+
+
+HARDWARE = {
+    "MTU 23": Hardware(mtu=23),
+    "MTU 64": Hardware(mtu=64),
+    "fast clock": Hardware(drift_ppm=100),
+    "slow clock": Hardware(drift_ppm=-100),
+    "ticks wrap": Hardware(ticks0_ms=2**30 - 1_000_000),
+    "epoch 1970": Hardware(epoch_year=1970),
+    "CPython": Hardware(interpreter="cpython"),
+}
+
+
+@pytest.mark.parametrize("hardware", HARDWARE.values(), ids=HARDWARE)
+def test_hardware_makes_no_difference(recording: Path, undisturbed: ReplayResult, hardware: Hardware) -> None:
+    """Staging runs on device time, so not even a clock that drifts can change an epoch."""
+    result = replay(recording, hardware=hardware)
+    assert result.reckoning == undisturbed.reckoning
+    assert result.reckoning.transferred == result.on_tape
 
 
 def test_everything_arrives(recording: Path, tmp_path: Path) -> None:
@@ -32,11 +57,11 @@ def test_everything_arrives(recording: Path, tmp_path: Path) -> None:
     assert (tmp_path / "kept" / "journal.sqlite3").exists()
 
 
-def test_faults_lose_nothing_and_the_seed_decides(recording: Path) -> None:
+def test_faults_lose_nothing_and_the_seed_decides(recording: Path, undisturbed: ReplayResult) -> None:
     first, again = (replay(recording, faults="link:3,kill-hub:1", seed=5) for _ in range(2))
     assert first.turns_digest == again.turns_digest
     assert first.reckoning.transferred == first.on_tape
-    assert first.reckoning.digest == replay(recording).reckoning.digest
+    assert first.reckoning.digest == undisturbed.reckoning.digest
 
 
 def test_a_reboot_costs_at_most_ten_seconds(recording: Path) -> None:

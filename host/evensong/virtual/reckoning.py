@@ -20,10 +20,11 @@ from evensong_wire.models import Status
 
 @dataclass(frozen=True)
 class Reckoning:
-    """Samples at each step, the sum over all documents; None where the hub does not know. digest: of the hypnogram."""
+    """Samples at each step, the sum over all documents. What the wearable never told counts as 0, so that it shows.
+    digest: of the hypnogram."""
 
-    sampled: int | None
-    stored: int | None
+    sampled: int
+    stored: int
     transferred: int
     staged: int
     forwarded: int
@@ -35,18 +36,16 @@ class Reckoning:
 
 def reckon(path: Path) -> Reckoning:
     with Journal.open(path, read_only=True) as journal:
-        documents = [document for document, _ in _documents(journal)]
+        documents = [document for document, _ in _documents(journal) if document.state is not State.WITHDRAWN]
         ledgers = [document.ledger for document in documents]
         samples = [ledger.samples for ledger in ledgers]
         (duplicates,) = journal.db.execute("SELECT coalesce(sum(duplicates), 0) FROM device").fetchone()
         (forwarded,) = journal.db.execute("SELECT coalesce(sum(accepted_samples), 0) FROM document").fetchone()
         digests = [digest for (digest,) in journal.db.execute("SELECT digest FROM staging ORDER BY timeline")]
-    sampled = [steps.sampled for steps in samples if steps.sampled is not None]
-    stored = [steps.stored for steps in samples if steps.stored is not None]
     gaps = [gap for ledger in ledgers for gap in ledger.gaps]
     return Reckoning(
-        sampled=sum(sampled) if len(sampled) == len(samples) else None,
-        stored=sum(stored) if len(stored) == len(samples) else None,
+        sampled=sum(steps.sampled or 0 for steps in samples),
+        stored=sum(steps.stored or 0 for steps in samples),
         transferred=sum(steps.transferred for steps in samples),
         staged=sum(steps.staged for steps in samples),
         forwarded=forwarded,

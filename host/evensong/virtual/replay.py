@@ -46,7 +46,7 @@ class ReplayResult:
     turns_digest: str
     folder: Path | None
 
-    def figures(self) -> dict[str, int | float | str | None]:
+    def figures(self) -> dict[str, int | float | str]:
         """The line that `evensong replay --json` ends with."""
         return {**asdict(self.reckoning), "sessions": self.sessions, "wall_s": round(self.wall_s, 2)}
 
