@@ -13,7 +13,7 @@ from .frames import FIRST_UNNUMBERED, NO_FLAGS, Flag
 from .ibi_coding import MAX_GAP_MS
 from .models import KIND_OF, AccelRaw, Activity, Body, Header, HeartRate, Ibi, PpgRaw
 from .series_coding import MAX_VARINT
-from .writing import puts_of, writer_of
+from .writing import put, puts_of, writer_of
 
 EPOCH_MS = 30_000
 MAX_MISSING = 20  # epochs without a count that a frame spends a byte each on
@@ -68,15 +68,14 @@ def _ranges(body: HeartRate | Ibi | Activity | PpgRaw | AccelRaw) -> Iterator[tu
     _, writer = writer_of(type(body))
     first = 0
     for i, element in enumerate(puts_of(body)):
-        lead, *rest = element
-        sayable = longest is None or (i > first and 0 <= lead <= longest)
-        if sayable and writer.put(lead, *rest):
+        sayable = longest is None or (i > first and 0 <= element[0] <= longest)
+        if sayable and put(writer, element):
             continue
         if i > first:
             yield first, i
             first = i
             writer.reset()
-        if not writer.put(lead if longest is None else 0, *rest):
+        if not put(writer, element if longest is None else (0, *element[1:])):
             raise AssertionError("one element always fits")
     if writer.count:
         yield first, first + writer.count

@@ -54,9 +54,7 @@ def _tables() -> tuple[list[list[_Entry]], list[list[tuple[int, int]]]]:
     return fast, [_symbol_table(fine) for fine in range(coding.FINE)]
 
 
-def decode(
-    coded: bytes, count: int
-) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+def decode(coded: bytes, count: int) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
     """The offsets, intervals (both ms) and qualities of `count` beats; bytes behind them are ignored."""
     fast, symbols = _tables()
     word = int.from_bytes(coded, "little")

@@ -74,16 +74,20 @@ def puts_of(body: Series) -> list[tuple[int, ...]]:
             return list(xyz)
 
 
+def put(writer: Any, element: tuple[int, ...]) -> bool:
+    """writer.put(), for elements that nobody has checked yet."""
+    try:
+        return bool(writer.put(*element))
+    except ValueError:
+        raise FieldRangeError(type(writer).__name__, element) from None
+
+
 def _coded(body: Series) -> dict[str, Any]:
     if isinstance(body, HeartRate) and body.offset_ms and body.offset_ms[0] != 0:
         raise FieldRangeError("offset_ms", body.offset_ms[0])
     buffer, writer = writer_of(type(body))
     for element in puts_of(body):
-        try:
-            fits = writer.put(*element)
-        except ValueError:
-            raise FieldRangeError(type(body).__name__, element) from None
-        if not fits:
+        if not put(writer, element):
             raise FrameLengthError(MAX_FRAME_BYTES + 1)
     return {"count": writer.count, "coded": bytes(buffer[: writer.finish()])}
 

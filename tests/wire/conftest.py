@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "tests" / "vectors" / "wire.json"
@@ -19,6 +20,9 @@ MICROPYTHON = Path(sys.executable).parent / "micropython"
 MICROPYTHON_32 = Path(
     os.environ.get("EVENSONG_MP32", ROOT / "node_modules" / "@micropython" / "micropython-webassembly-pyscript")
 )
+
+settings.register_profile("untimed", deadline=None)  # a loaded machine must not fail a test
+settings.load_profile("untimed")
 
 Run = Callable[[Path], str]
 

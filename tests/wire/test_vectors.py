@@ -1,7 +1,7 @@
 """The frozen frames of version 1.0, on construct, on the codec, and on the generated code under three interpreters.
 
-A vector is never changed. A new kind adds one: `raw` from `codec.encode`, `fields` as in `frames`, `puts` what its writer
-was given, `body` the model as plain values.
+A vector is never changed. A new kind adds one: `raw` from `codec.encode`, `fields` as in `frames`, `puts` what its
+writer was given, `body` the model as plain values.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from evensong_wire import codec, errors, models
 from evensong_wire.frames import HEADER, MAJOR, PAYLOADS, Kind
 from evensong_wire.layout import fields_of

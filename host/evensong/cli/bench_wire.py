@@ -13,6 +13,7 @@ import lzma
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,16 @@ PASSES = 5
 _Series = NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class BeatSizes:
+    """Bits of one user's beats in bed: packed IBI frames, order-0 entropy of the successive differences, `xz -9`."""
+
+    beats: int
+    wire_bits: float
+    entropy_bits: float
+    xz_bits: float
+
+
 def run() -> dict[str, Any]:
     """Print a table per user and return the pooled figures.
 
@@ -42,45 +53,63 @@ def run() -> dict[str, Any]:
     packed frames of all kinds in eight hours in bed; decode_frames_per_s: of those nights, from packed bytes to models,
     on one core.
     """
-    root = Path(os.environ.get("EVENSONG_DATA", "../shared/data")) / "mmash"
-    users = sorted(path.name for path in root.glob("user_*")) if root.is_dir() else []
-    if not users:
-        raise InputError(
-            f"No MMASH users in {root}: set EVENSONG_DATA to the folder that holds mmash/user_1 and so on."
-        )
-
-    beats = bits = entropy_bits = xz_bits = 0.0
+    root, users = recordings()
+    sizes: list[BeatSizes] = []
     nights: list[list[bytes]] = []
     in_bed_s = 0
     print(f"{'user':<8} {'beats':>6} {'bits/beat':>9} {'entropy':>8} {'ratio':>6} {'xz -9':>6} {'8 h, bytes':>10}")
     for user in users:
+        size = beat_sizes(root / user)
         stays = list(_stays(root / user / "sleep.csv"))
-        series = list(_series(root / user / "RR.csv", stays))
-        count = sum(map(len, series))
-        if not count:
-            raise InputError(f"{root / user / 'RR.csv'} holds no beat in the hours of its sleep.csv.")
-        user_bits = 8 * sum(len(pack(raw)) for intervals in series for raw in _frames(intervals))
-        entropy = _entropy(np.concatenate([np.diff(intervals) for intervals in series]))
-        user_xz = 8 * len(lzma.compress(np.concatenate(series).astype("<u2").tobytes(), preset=9))
-        night = _night(root, user, stays)
         bed_s = sum(end - start for start, end in stays)
-        per_night = sum(map(len, night)) * NIGHT_S / bed_s
+        night = _night(root, user, stays)
         print(
-            f"{user:<8} {count:>6} {user_bits / count:>9.3f} {entropy:>8.3f} {user_bits / count / entropy:>6.3f}"
-            f" {user_xz / count:>6.3f} {per_night:>10.0f}"
+            f"{user:<8} {size.beats:>6} {size.wire_bits / size.beats:>9.3f} {size.entropy_bits / size.beats:>8.3f}"
+            f" {size.wire_bits / size.entropy_bits:>6.3f} {size.xz_bits / size.beats:>6.3f}"
+            f" {sum(map(len, night)) * NIGHT_S / bed_s:>10.0f}"
         )
-        beats, bits, xz_bits = beats + count, bits + user_bits, xz_bits + user_xz
-        entropy_bits += entropy * count
+        sizes.append(size)
         nights.append(night)
         in_bed_s += bed_s
     frames_per_s, mix = _decoding_speed(nights)
     print("decoded: " + ", ".join(f"{number} {kind}" for kind, number in mix.items()))
     return {
-        "ibi_bits_per_beat": round(bits / beats, 4),
-        "ibi_entropy_ratio": round(bits / entropy_bits, 4),
-        "xz_ratio": round(bits / xz_bits, 4),
+        **pooled(sizes),
         "night_bytes": round(sum(len(frame) for night in nights for frame in night) * NIGHT_S / in_bed_s),
         "decode_frames_per_s": round(frames_per_s),
+    }
+
+
+def recordings() -> tuple[Path, list[str]]:
+    """MMASH's folder and the users in it."""
+    root = Path(os.environ.get("EVENSONG_DATA", "../shared/data")) / "mmash"
+    users = sorted(path.name for path in root.glob("user_*")) if root.is_dir() else []
+    if not users:
+        raise InputError(f"No MMASH users in {root}: set EVENSONG_DATA to the folder of mmash/user_1 and so on.")
+    return root, users
+
+
+def beat_sizes(folder: Path) -> BeatSizes:
+    """Of the user whose RR.csv and sleep.csv lie in `folder`."""
+    series = list(_series(folder / "RR.csv", list(_stays(folder / "sleep.csv"))))
+    beats = sum(map(len, series))
+    if not beats:
+        raise InputError(f"{folder / 'RR.csv'} holds no beat in the hours of its sleep.csv.")
+    differences = np.concatenate([np.diff(intervals) for intervals in series])
+    return BeatSizes(
+        beats,
+        8 * sum(len(pack(raw)) for intervals in series for raw in _frames(intervals)),
+        beats * _entropy(differences),
+        8 * len(lzma.compress(np.concatenate(series).astype("<u2").tobytes(), preset=9)),
+    )
+
+
+def pooled(sizes: list[BeatSizes]) -> dict[str, float]:
+    wire_bits = sum(size.wire_bits for size in sizes)
+    return {
+        "ibi_bits_per_beat": round(wire_bits / sum(size.beats for size in sizes), 4),
+        "ibi_entropy_ratio": round(wire_bits / sum(size.entropy_bits for size in sizes), 4),
+        "xz_ratio": round(wire_bits / sum(size.xz_bits for size in sizes), 4),
     }
 
 

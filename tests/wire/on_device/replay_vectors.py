@@ -105,7 +105,7 @@ def header_matches(head, raw):
     )
 
 
-with open(sys.argv[1]) as file:
+with open(sys.argv[1]) as file:  # noqa: PTH123 - MicroPython has no pathlib
     frozen = json.load(file)
 count = 0
 for vector in frozen["frames"]:
