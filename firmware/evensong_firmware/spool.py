@@ -176,11 +176,13 @@ class Spool:
         if not fits and ring.head + 1 - ring.sectors < self.tail.number:
             ring.open_next(get16(raw, BOOT_ID), seq)
             fits = True
+        put24(raw, NEXT_SEQ, seq + 1)
         if fits:
             ring.append(n, samples)
-        put24(raw, NEXT_SEQ, seq + 1)
-        for at in (STORED,) if fits else (DROPPED, UNREPORTED):
-            put24(raw, at, get24(raw, at) + samples)
+            put24(raw, STORED, get24(raw, STORED) + samples)
+        else:
+            put24(raw, DROPPED, get24(raw, DROPPED) + samples)
+            put24(raw, UNREPORTED, get24(raw, UNREPORTED) + samples)
         if stream >= 0:
             put24(raw, CLOSED + 3 * stream, seq + 1)
             self._live_from[stream] = -1
@@ -190,13 +192,13 @@ class Spool:
     def _strike(self, stream):
         """Take a stream's samples out of `pending`: they are in a frame now."""
         pending, kept = self._pending, 0
-        for i in range(0, self._pending_n * SAMPLE, SAMPLE):
-            if pending[i + 4] >> 2 != stream:
-                if i != kept:
-                    for k in range(SAMPLE):
-                        pending[kept + k] = pending[i + k]
-                kept += SAMPLE
-        self._pending_n = kept // SAMPLE
+        for i in range(self._pending_n):
+            at = SAMPLE * i
+            if pending[at + 4] >> 2 != stream:
+                for k in range(SAMPLE):
+                    pending[SAMPLE * kept + k] = pending[at + k]
+                kept += 1
+        self._pending_n = kept
 
     def hold(self, sample, at):
         """Remember the sample at sample[at] until the next checkpoint, which happens at once if there is no more room."""
@@ -218,8 +220,8 @@ class Spool:
         pending = self._pending
         for i in range(self._pending_n * SAMPLE):
             buf[2 + STATE + i] = pending[i]
-        for i in range(0, self._pending_n * SAMPLE, SAMPLE):
-            stream = pending[i + 4] >> 2
+        for i in range(self._pending_n):
+            stream = pending[SAMPLE * i + 4] >> 2
             if self._live_from[stream] < 0:
                 self._live_from[stream] = log.head
         log.append(n, self._pending_n)

@@ -32,11 +32,6 @@ class FlashFile:
                 for _ in range(sectors * SECTOR // 256):
                     file.write(_ERASED)
             self._file = _open(path, "r+b")
-        self._old = bytearray(256)
-        whole = memoryview(self._old)
-        erased = memoryview(_ERASED)
-        self._old_first = [whole[: 8 * i] for i in range(33)]
-        self._erased_first = [erased[: 8 * i] for i in range(33)]
 
     def ioctl(self, op, arg):
         """4: number of sectors; 5: their size; 6: erase sector `arg`."""
@@ -55,16 +50,11 @@ class FlashFile:
         self._file.readinto(buf)
 
     def writeblocks(self, block, buf, offset=0):
-        """Program without erasing: at most 256 bytes, a multiple of 8."""
+        """Program without erasing: at most 256 bytes."""
         at = block * SECTOR + offset
-        n = len(buf)
-        old = self._old_first[n // 8]
         self._file.seek(at)
-        self._file.readinto(old)
+        old = self._file.read(len(buf))
         self._file.seek(at)
-        if old == self._erased_first[n // 8]:
-            self._file.write(buf)
-        else:
-            for i in range(n):
-                old[i] &= buf[i]
-            self._file.write(old)
+        if old != _ERASED[: len(buf)]:
+            buf = bytes([before & now for before, now in zip(old, buf)])
+        self._file.write(buf)

