@@ -1,13 +1,14 @@
 """Device time and what is known of UTC.
 
 Device time is (t_s, t_ms): whole seconds since the boot began and 0 to 999. It is advanced by `ticks_diff` on every
-reading, so it passes the wrap of `ticks_ms` (2^30 ms, 12.4 days) as long as it is read at least every 6.2 days, and stays
-in small integers, which a millisecond count would leave after 12 days on a 32-bit chip.
+reading, so it passes the wrap of `ticks_ms` (2^30 ms, 12.4 days) as long as it is read at least every 6.2 days, and
+stays in small integers, which a millisecond count would leave after 12 days on a 32-bit chip.
 
 UTC only labels: it comes from the hub's TIME_REPLY and is carried over boots as a last known value and an uncertainty.
 Without a clock that ran through the reset, what passed while the device was off is unknown, and it says so.
 The unix epoch is 1970; MicroPython on ESP32 counts from 2000.
 """
+# pyright: reportAttributeAccessIssue=false  (MicroPython's time and asyncio have more)
 
 import time
 
@@ -70,8 +71,8 @@ class Clock:
 def carried_utc(state, rtc_s):
     """What a new boot knows: (unix seconds at its start, uncertainty in s).
 
-    state: of the boot before it. rtc_s: unix seconds by a clock that ran through the reset, or None. Without one the time
-    of the last checkpoint is only the earliest that it can be now.
+    state: of the boot before it. rtc_s: unix seconds by a clock that ran through the reset, or None. Without one the
+    time of the last checkpoint is only the earliest that it can be now.
     """
     utc_s, at_s, uncertainty_s = state.utc()
     if utc_s == UTC_UNKNOWN_S:

@@ -1,7 +1,8 @@
 """The wearable's settings: one JSON object in the flash file system, replaced as a whole.
 
-A setting is known by its default here and has the default's type; anything else in a file or in a CONFIGURE command is
-refused by name. A file that cannot be read counts as none: a wearable that a settings file keeps from recording is worse.
+A setting is known by its default here and has the default's type; anything else in a file or in a CONFIGURE command
+is refused by name. A file that cannot be read counts as none: a wearable that a settings file keeps from recording is
+worse.
 """
 
 import json

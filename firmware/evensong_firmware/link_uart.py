@@ -1,8 +1,9 @@
 """The wire over a serial line: the same bytes as over BLE, without connections.
 
-A hub that says HUB_HELLO begins anew; one that falls silent is not noticed, and needs not be: what is sent into the void
-is not acknowledged, and comes again after the next RESUME_FROM.
+A hub that says HUB_HELLO begins anew; one that falls silent is not noticed, and needs not be: what is sent into the
+void is not acknowledged, and comes again after the next RESUME_FROM.
 """
+# pyright: reportAttributeAccessIssue=false  (MicroPython's time and asyncio have more)
 
 import asyncio
 

@@ -39,6 +39,9 @@ class OpenFrame:
         self.samples += 1
         return True
 
+    def join(self, buf, i):
+        raise NotImplementedError
+
     def clear(self):
         self.samples = 0
         self.writer.reset()

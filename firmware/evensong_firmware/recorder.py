@@ -1,8 +1,9 @@
 """Samples to frames to spool: what a wearable does with what its sensors say.
 
-Samples of a stream share an open frame until it is full, ten minutes old, flushed, or a second old while somebody watches
-live. Wear, mood and events are frames of their own. A frame gets its number when it closes, so numbers follow one another
-in the spool. Samples of open frames are held in the spool's checkpoints, and encoded again after a reboot.
+Samples of a stream share an open frame until it is full, ten minutes old, flushed, or a second old while somebody
+watches live. Wear, mood and events are frames of their own. A frame gets its number when it closes, so numbers follow
+one another in the spool. Samples of open frames are held in the spool's checkpoints, and encoded again after a
+reboot.
 
 Invariant: of the samples that `add` took, `sampled` counts each once, and each ends in exactly one frame.
 """
@@ -82,7 +83,8 @@ class Recorder:
 
     def add(self, buf, i):
         """Take the sample at buf[i] (see `boards`). False if it is none that a frame can hold, such as an interval that
-        began before this boot."""
+        began before this boot.
+        """
         stream = buf[i + 4] >> 2
         if stream < len(self._frames):
             frame = self._frames[stream]
@@ -174,7 +176,9 @@ class Recorder:
 
     def _header(self, kind, flags, t_s, t_ms):
         state = self._state
-        return wire.begin(self.spool.frame, flags, kind, state.raw_incarnation, state.boot_id, state.next_seq, t_s, t_ms)
+        return wire.begin(
+            self.spool.frame, flags, kind, state.raw_incarnation, state.boot_id, state.next_seq, t_s, t_ms
+        )
 
     def _close(self, frame, flags):
         end, count, samples = frame.writer.finish(), frame.writer.count, frame.samples

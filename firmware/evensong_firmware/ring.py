@@ -1,8 +1,8 @@
 """A ring of flash sectors that records are appended to: what both halves of the spool are made of.
 
-It talks to a block device with MicroPython's extended protocol (`esp32.Partition`, or a file that behaves like NOR flash):
-a program only clears bits, an erase sets a whole sector to 0xff. It knows nothing of frames or of what may be forgotten:
-whoever calls `open_next` says that the sector which this overwrites is free.
+It talks to a block device with MicroPython's extended protocol (`esp32.Partition`, or a file that behaves like NOR
+flash): a program only clears bits, an erase sets a whole sector to 0xff. It knows nothing of frames or of what may be
+forgotten: whoever calls `open_next` says that the sector which this overwrites is free.
 
 A sector is a header of 16 bytes (magic, running number, id of its first frame, check), then records, each
 starting at a multiple of 8 bytes: length, tag, payload, check. A first byte of 0xff is erased flash, 0x00 is a filler.
@@ -76,9 +76,9 @@ class Window:
 class Ring:
     """Sectors `first_block` to `first_block + sectors - 1` of `device`.
 
-    head: number of the newest sector, -1 while there is none; end: offset behind its last record. `read` leaves a record
-    in `seen.buf[2 : 2 + n]`, `append` takes one from `out.buf[2 : 2 + n]`; both windows are shared with other rings.
-    `header` leaves the header of a sector in `top`.
+    head: number of the newest sector, -1 while there is none; end: offset behind its last record. `read` leaves a
+    record in `seen.buf[2 : 2 + n]`, `append` takes one from `out.buf[2 : 2 + n]`; both windows are shared with other
+    rings. `header` leaves the header of a sector in `top`.
     """
 
     def __init__(self, device, first_block, sectors, magic, seen, out):

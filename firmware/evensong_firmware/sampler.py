@@ -1,5 +1,7 @@
-"""The wearable's pulse: every two seconds (every second while somebody watches) it empties the sources into the recorder,
-lets time pass there, and wakes the links. Between two turns the chip may sleep."""
+"""The wearable's pulse: every two seconds (every second while somebody watches) it empties the sources into the
+recorder, lets time pass there, and wakes the links. Between two turns the chip may sleep.
+"""
+# pyright: reportAttributeAccessIssue=false  (MicroPython's time and asyncio have more)
 
 import asyncio
 

@@ -1,20 +1,20 @@
 """The night's memory: whole numbered frames until the hub has acknowledged them, and the samples of frames still open.
 
-Two rings share one raw flash partition. The frame ring holds whole frames. The log ring holds checkpoints: the state of
-this boot (ids, counters, clock, acknowledgement) and the samples taken since the checkpoint before. A frame that closes
-makes the checkpointed samples of its stream moot; nothing says so but the frame itself, so there is no moment at which a
-sample is in neither place or counts twice. See docs/decisions/0004-spool.md.
+Two rings share one raw flash partition. The frame ring holds whole frames. The log ring holds checkpoints: the state
+of this boot (ids, counters, clock, acknowledgement) and the samples taken since the checkpoint before. A frame that
+closes makes the checkpointed samples of its stream moot; nothing says so but the frame itself, so there is no moment
+at which a sample is in neither place or counts twice. See docs/decisions/0004-spool.md.
 
 It does not encode: the recorder puts frames into `frame`, and after a reboot gets the open samples back to encode them.
 
-Invariants, whatever byte the power fails at: a frame that `append` took is there until it is acknowledged; a sample that
-`checkpoint` took is in one frame or comes back from `open_samples`, never both; a number (boot id, seq) under which a
-frame could be read is never given to another frame; nothing is allocated by the calls that a sample causes.
+Invariants, whatever byte the power fails at: a frame that `append` took is there until it is acknowledged; a sample
+that `checkpoint` took is in one frame or comes back from `open_samples`, never both; a number (boot id, seq) under
+which a frame could be read is never given to another frame; nothing is allocated by the calls that a sample causes.
 
 A sample is 8 bytes wherever the firmware passes one on: t_s (3), t_ms | stream << 10 (2), a (1), b (2), little endian.
 """
 
-from evensong_firmware.ring import HEADER, MAX_PAYLOAD, SECTOR, Ring, Window, get16, get24, put16, put24
+from evensong_firmware.ring import HEADER, MAX_PAYLOAD, SECTOR, Ring, Window, get16, get24, put24
 from evensong_firmware.state import (
     ACK_BOOT,
     ACK_SEQ,
@@ -61,8 +61,8 @@ def not_after(boot_a, seq_a, boot_b, seq_b):
 
 
 class Spool:
-    """device: block device with MicroPython's extended protocol and sectors of 4096 bytes. entropy: n -> n random bytes,
-    for the incarnation of a spool that was never used. stream_of: frame kind -> its stream, -1 if it has none.
+    """device: block device with MicroPython's extended protocol and sectors of 4096 bytes. entropy: n -> n random
+    bytes, for the incarnation of a spool that was never used. stream_of: frame kind -> its stream, -1 if it has none.
 
     state: of the boot that `begin_boot` began; until then of the one before. frame: where `append` takes a frame from.
     found: where `read` leaves one. Both are views of the longest frame's bytes.
@@ -130,7 +130,7 @@ class Spool:
                 self.state.told()
 
     def open_samples(self, visit):
-        """Call `visit(buf, i)` for each sample, in order, that the boot in `state` left in no frame: it begins at buf[i].
+        """Call `visit(buf, i)` for each sample, in order, that the boot in `state` left in no frame; it is at buf[i].
 
         `visit` may append frames. A second call would visit them again: follow with `begin_boot`.
         """
@@ -201,7 +201,7 @@ class Spool:
         self._pending_n = kept
 
     def hold(self, sample, at):
-        """Remember the sample at sample[at] until the next checkpoint, which happens at once if there is no more room."""
+        """Remember the sample at sample[at] until the next checkpoint, which is at once if there is no more room."""
         if self._pending_n == _PER_CHECKPOINT:
             self.checkpoint(self.state.t_s, self.state.t_ms)
         i = self._pending_n * SAMPLE
@@ -256,7 +256,7 @@ class Spool:
         return 0
 
     def rewind(self, cursor, boot_id, seq, behind=False):
-        """Put the cursor in front of the first frame that is not before this number; or, if `behind`, that is after it."""
+        """Put the cursor in front of the first frame that is not before this number; if `behind`, that is after it."""
         ring = self.frames
         number = ring.head
         while number > ring.oldest():

@@ -1,4 +1,5 @@
 """Tasks that must not end. One that raises - out of memory included - is told of in the log and started again."""
+# pyright: reportAttributeAccessIssue=false  (MicroPython's time and asyncio have more)
 
 import asyncio
 import gc

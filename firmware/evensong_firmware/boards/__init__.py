@@ -7,8 +7,8 @@ A board is what `choose` returns, with
   home            folder for settings
   poll_ms         how long samples may wait in the sources
   flash           block device for the spool
-  sources         each with `read_into(buf, t_s, t_ms)`: writes the samples taken up to this device time into the caller's
-                  buffer, oldest first, as many as fit, and returns their number, 0 if none are left; and
+  sources         each with `read_into(buf, t_s, t_ms)`: writes the samples taken up to this device time into the
+                  caller's buffer, oldest first, as many as fit, and returns their number, 0 if none are left; and
                   `restart(t_s, t_ms)`: device time begins again at 0, where it was this late
   radio           True if it speaks BLE
   serial          a stream that asyncio can poll, for frames over a serial line, or None
@@ -19,9 +19,10 @@ A board is what `choose` returns, with
   temp_cdeg()     hundredths of a degree, -32768 if unknown
   feed()          tell the hardware watchdog that all is well
 
-A sample has 8 bytes: t_s (3), t_ms | stream << 10 (2), a (1), b (2), little endian. Streams: 0 beat (a quality, b ibi_ms,
-time of the beat), 1 heart rate (b hr_q4), 2 activity (a << 16 | b count_q8, time of the epoch's end); from 8 on, samples that
-are a frame of their own: 8 wear (a state), 9 mood (a valence << 4 | arousal, b prompted), 10 event (a code, b arg).
+A sample has 8 bytes: t_s (3), t_ms | stream << 10 (2), a (1), b (2), little endian. Streams: 0 beat (a quality, b
+ibi_ms, time of the beat), 1 heart rate (b hr_q4), 2 activity (a << 16 | b count_q8, time of the epoch's end); from 8
+on, samples that are a frame of their own: 8 wear (a state), 9 mood (a valence << 4 | arousal, b prompted), 10 event
+(a code, b arg).
 """
 
 BEAT, HEART_RATE, ACTIVITY, WEAR, MOOD, EVENT = 0, 1, 2, 8, 9, 10

@@ -1,11 +1,12 @@
 """The virtual board: plays a tape through the interface that drivers use, on MicroPython's unix port or on CPython.
 
-A tape is a file of records in order of time, 8 bytes each: t_ms of the timeline (4), kind, a, b (2), little endian; kinds
-1 heart rate, 2 beat, 3 activity, 4 wear, 5 mood, 6 event. See docs/architecture.md. Behind its end the board idles.
+A tape is a file of records in order of time, 8 bytes each: t_ms of the timeline (4), kind, a, b (2), little endian;
+kinds 1 heart rate, 2 beat, 3 activity, 4 wear, 5 mood, 6 event. See docs/architecture.md. Behind its end the board
+idles.
 
-From the environment: EVENSONG_TAPE (none: a board without sensors), EVENSONG_TAPE_OFFSET_MS (the timeline's time at which
-this boot began; what lies before it has been missed), EVENSONG_FLASH (file of the spool), EVENSONG_HOME (folder of the
-settings), EVENSONG_DEVICE_ID (16 hex digits), EVENSONG_SERIAL (a terminal to speak on instead of BLE).
+From the environment: EVENSONG_TAPE (none: a board without sensors), EVENSONG_TAPE_OFFSET_MS (the timeline's time at
+which this boot began; what lies before it has been missed), EVENSONG_FLASH (file of the spool), EVENSONG_HOME (folder
+of the settings), EVENSONG_DEVICE_ID (16 hex digits), EVENSONG_SERIAL (a terminal to speak on instead of BLE).
 """
 
 import os
@@ -101,7 +102,6 @@ class Tape:
             buf[n + 7] = self._buf[i + 7]
             n += RECORD
         return n // RECORD
-
 
     def restart(self, t_s, t_ms):
         """Device time begins again at 0; it is now this late."""

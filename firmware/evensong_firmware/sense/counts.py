@@ -1,10 +1,10 @@
 """Activity counts from the raw acceleration of one axis, in integers.
 
-After te Lindert and Van Someren (SLEEP 2013; 36(5): 781-789): band-pass 3-11 Hz at 50 Hz, rectify, sort into 128 bins of
-0 to 5 g, take the maximum of each second, sum 15 seconds to x, count = max(0, (x - 18) * 3.07). An epoch of 30 s gets
-the mean of its two counts, so it is on the scale of the 15 s counts that were published. Unlike theirs the filter runs
-forwards only, because a wearable cannot wait for the night's end: it is a Butterworth band-pass of the fifth order as five
-biquads, within 0.04 % of the exact response.
+After te Lindert and Van Someren (SLEEP 2013; 36(5): 781-789): band-pass 3-11 Hz at 50 Hz, rectify, sort into 128 bins
+of 0 to 5 g, take the maximum of each second, sum 15 seconds to x, count = max(0, (x - 18) * 3.07). An epoch of 30 s
+gets the mean of its two counts, so it is on the scale of the 15 s counts that were published. Unlike theirs the
+filter runs forwards only, because a wearable cannot wait for the night's end: it is a Butterworth band-pass of the
+fifth order as five biquads, within 0.04 % of the exact response.
 
 No allocation per sample and no intermediate of 2^30 or more: five products of 2^14 and 2^13 to 2^14 at most.
 """
