@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from simulated_wearable import Wearable
+
 from evensong.hub.journal import Position, Tail
 from evensong.hub.link.conversation import (
     HELLO_EVERY_S,
@@ -17,7 +19,6 @@ from evensong.hub.link.conversation import (
 from evensong_wire.codec import encode
 from evensong_wire.models import Ack, Header, Unknown
 from evensong_wire.stream import pack
-from simulated_wearable import Wearable
 
 HUB = b"hubhubhu"
 

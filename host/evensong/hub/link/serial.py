@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import termios
 from contextlib import suppress
 
 import serial
@@ -48,14 +49,14 @@ class SerialPort:
         """Open for this process alone. NoSerialPort says in a sentence why it cannot be."""
         try:
             line = serial.Serial(path, BAUD, timeout=0, write_timeout=0, exclusive=True)
-        except (serial.SerialException, OSError) as error:
+        except OSError as error:
             raise NoSerialPort(_why(path, error), PORT_RETRY_S) from error
         return cls(line, path)
 
     def _readable(self) -> None:
         try:
             chunk = self._line.read(READ_BYTES)
-        except (serial.SerialException, OSError) as error:
+        except OSError as error:
             self._lose(f"The serial line {self.address} was lost: {error}.")
             return
         if chunk:
@@ -76,7 +77,7 @@ class SerialPort:
                 written = os.write(self._line.fileno(), left)  # pyserial would spin while the line's buffer is full
             except BlockingIOError:
                 written = 0
-            except (serial.SerialException, OSError) as error:
+            except OSError as error:
                 raise LinkLost(f"The serial line {self.address} was lost: {error}.") from error
             left = left[written:]
             if left:
@@ -100,8 +101,9 @@ class SerialPort:
         self._closed = True
         if not self._inbox.lost:
             self._lose("This hub closed the line.")
-        with suppress(serial.SerialException, OSError):
+        with suppress(OSError, termios.error):
             self._line.reset_output_buffer()  # or closing would wait until a dead device has read it
+        with suppress(OSError, termios.error):
             self._line.close()
 
 
