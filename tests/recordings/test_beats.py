@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
-from evensong.recordings.beats import MAX_SHIFT_MS, place
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from evensong.recordings.beats import MAX_SHIFT_MS, place
 
 intervals = st.lists(st.integers(0, 4_000), min_size=1, max_size=80)
 stamps_of_any_kind = st.lists(st.integers(-50_000, 200_000), min_size=80, max_size=80)

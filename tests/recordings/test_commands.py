@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner, Result
+
 from evensong.cli import recordings
 from evensong.errors import InputError
 from evensong.recordings import DEMO_NIGHT, container
 from evensong.recordings.framing import samples_of
-from typer.testing import CliRunner, Result
 
 
 @pytest.fixture

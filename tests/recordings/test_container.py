@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from evensong.errors import InputError
 from evensong.recordings import DEMO_NIGHT, container
 from evensong.recordings.framing import Source, record, samples_of, write_samples
@@ -15,8 +18,6 @@ from evensong.recordings.repairs import Repairs
 from evensong.recordings.samples import Samples
 from evensong_wire.frames import EventCode, Wear
 from evensong_wire.models import Status, samples_in
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 SOURCE = Source("test", "one", "somebody")
 

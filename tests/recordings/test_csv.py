@@ -5,6 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from evensong.errors import InputError
 from evensong.recordings import DEMO_NIGHT, container, csv_import
 from evensong.recordings.export_csv import export
@@ -12,8 +15,6 @@ from evensong.recordings.framing import Source, record, samples_of, write_sample
 from evensong.recordings.repairs import Repairs
 from evensong.recordings.samples import Samples
 from evensong_wire.frames import EventCode
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def table(folder: Path, name: str, content: str | bytes) -> Path:

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
 from evensong.errors import InputError, Unavailable
 from evensong.recordings.fetch import fetch
 

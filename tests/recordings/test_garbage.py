@@ -6,6 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from evensong.errors import InputError
 from evensong.recordings import mmash as mmash_importer
 from evensong.recordings import sleep_accel as sleep_accel_importer
@@ -13,8 +16,6 @@ from evensong.recordings import slpdb
 from evensong.recordings.framing import Source, record
 from evensong.recordings.labels import labels
 from evensong.recordings.repairs import Repairs
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 same_files = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 noise = st.binary(max_size=60)

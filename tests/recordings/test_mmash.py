@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from evensong.errors import InputError
 from evensong.recordings import mmash as importer
 from evensong.recordings.repairs import Repairs

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from evensong.errors import InputError
 from evensong.recordings import sleep_accel as importer
 from evensong.recordings.framing import Source, record

@@ -6,6 +6,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+
 from evensong.errors import InputError
 from evensong.recordings import slpdb
 from evensong.recordings.labels import labels, records

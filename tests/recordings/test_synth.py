@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from evensong.errors import InputError
 from evensong.recordings import DEMO_NIGHT, container
 from evensong.recordings.framing import Source, record, samples_of

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+from evensong.errors import InputError
 from evensong_wire.models import Frame
 from evensong_wire.stream import Stream, pack
-
-from evensong.errors import InputError
 
 FORMAT = "evensong-recording"
 VERSION = 1

@@ -10,12 +10,11 @@ import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from evensong_wire.frames import EventCode
-
 from evensong.errors import InputError
 from evensong.recordings.container import Recording
 from evensong.recordings.framing import samples_of
 from evensong.recordings.samples import EPOCH_MS, Samples
+from evensong_wire.frames import EventCode
 
 COLUMNS = {
     "beats.csv": ("t_s", "ibi_ms", "quality"),

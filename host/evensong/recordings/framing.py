@@ -14,6 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from evensong.errors import InputError
+from evensong.recordings.container import BootStart, Recording, RecordingHeader, write
+from evensong.recordings.repairs import Repairs
+from evensong.recordings.samples import EPOCH_MS, Integers, Samples
 from evensong_wire.cut import FrameWriter, cut
 from evensong_wire.frames import BOOT_LIMIT, UNCERTAINTY_UNKNOWN_S, UTC_UNKNOWN_S, EventCode, ResetCause
 from evensong_wire.models import (
@@ -27,11 +32,6 @@ from evensong_wire.models import (
     Status,
     WearChange,
 )
-
-from evensong.errors import InputError
-from evensong.recordings.container import BootStart, Recording, RecordingHeader, write
-from evensong.recordings.repairs import Repairs
-from evensong.recordings.samples import EPOCH_MS, Integers, Samples
 
 LONGEST_FRAME_MS = 600_000
 BOOT_ID = 1

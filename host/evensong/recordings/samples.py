@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+
 from evensong_wire.frames import Wear
 
 Integers = npt.NDArray[np.int64]

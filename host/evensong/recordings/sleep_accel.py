@@ -14,8 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from evensong_wire.frames import EventCode
-
 from evensong.errors import InputError
 from evensong.recordings.acceleration import read_acceleration
 from evensong.recordings.columns import Integers
@@ -23,6 +21,7 @@ from evensong.recordings.labels import EPOCH_S, epochs_of
 from evensong.recordings.repairs import Repairs
 from evensong.recordings.samples import Samples
 from evensong.recordings.tables import read_activity, read_heart_rate
+from evensong_wire.frames import EventCode
 
 CITATION = (
     "Walch O. (2019), Motion and heart rate from a wrist-worn wearable and labeled sleep from polysomnography, "

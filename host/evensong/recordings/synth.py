@@ -16,11 +16,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from evensong_wire.frames import EventCode, Wear
 
 from evensong.errors import InputError
 from evensong.recordings.columns import Floats, Integers
 from evensong.recordings.samples import EPOCH_MS, NOT_SINUS, VOUCHED, Samples
+from evensong_wire.frames import EventCode, Wear
 
 EPOCH_S = 30
 HZ = 4  # grid on which RR is modelled
