@@ -16,9 +16,9 @@ from evensong.virtual.radio import Air, Radio
 from evensong.virtual.wearable import Hardware, Wearable
 from evensong.virtual.world import Peer, World
 
+from .samples.hub import Hub
+
 SAMPLES = Path(__file__).parent / "samples"
-sys.path.insert(0, str(SAMPLES))
-from hub import Hub  # noqa: E402  (the sample, which also runs as a script)
 
 
 @dataclass

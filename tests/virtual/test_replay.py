@@ -28,12 +28,8 @@ def undisturbed(recording: Path) -> ReplayResult:
 
 
 HARDWARE = {
-    "MTU 23": Hardware(mtu=23),
-    "MTU 64": Hardware(mtu=64),
-    "fast clock": Hardware(drift_ppm=100),
-    "slow clock": Hardware(drift_ppm=-100),
-    "ticks wrap": Hardware(ticks0_ms=2**30 - 1_000_000),
-    "epoch 1970": Hardware(epoch_year=1970),
+    "MTU 23, fast clock, ticks wrap": Hardware(mtu=23, drift_ppm=100, ticks0_ms=2**30 - 1_000_000),
+    "MTU 64, slow clock, epoch 1970": Hardware(mtu=64, drift_ppm=-100, epoch_year=1970),
     "CPython": Hardware(interpreter="cpython"),
 }
 

@@ -173,6 +173,8 @@ class Gateway:
         )
 
         def write(connection: Any, value: bytes) -> Any:
+            if not flags & _WRITE:
+                raise att.ATT_Error(att.ErrorCode.WRITE_NOT_PERMITTED)
             return self._write(connection.handle, made.handle, value)
 
         made.value = att.AttributeValue(write=write)

@@ -8,6 +8,8 @@ set on that socket, because uvicorn on an inherited one leaves Nagle on, which c
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +21,8 @@ import httpx
 from .loop import Stuck
 from .world import last_line
 
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+_libc = ctypes.CDLL(None)
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 10.0
 
@@ -46,6 +50,7 @@ def serve(command: Callable[[int], Sequence[str]], folder: Path, port: int = 0) 
             stdout=log,
             stderr=log,
             pass_fds=[listener.fileno()],
+            preexec_fn=_end_with_parent,  # noqa: PLW1509  one system call, nothing that a thread could hold
         )
         try:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
@@ -66,6 +71,11 @@ def serve_nexus(store: Path, port: int = 0) -> Iterator[str]:
     command = [sys.executable, "-m", "evensong", "nexus", "run", "--store", str(store.resolve())]
     with serve(lambda fd: [*command, "--fd", str(fd)], store.parent, port) as url:
         yield url
+
+
+def _end_with_parent() -> None:
+    """A server has no turn to wait for, so it would outlive a parent that was killed."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _await_answer(url: str, process: subprocess.Popen[bytes], log_path: Path) -> None:
