@@ -8,7 +8,8 @@ UTC only labels: it comes from the hub's TIME_REPLY and is carried over boots as
 Without a clock that ran through the reset, what passed while the device was off is unknown, and it says so.
 The unix epoch is 1970; MicroPython on ESP32 counts from 2000.
 """
-# pyright: reportAttributeAccessIssue=false  (MicroPython's time and asyncio have more)
+# MicroPython's modules have more than CPython's.
+# pyright: reportAttributeAccessIssue=false
 
 import time
 

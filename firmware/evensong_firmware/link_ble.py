@@ -5,7 +5,8 @@ themselves wait in the stack's own buffer until `run` fetches them. Notification
 stacks cut longer ones silently. When the stack has no more buffers it says ENOMEM, and the same bytes are tried again.
 What was on its way when a link drops is gone although the stack took it: the hub asks for it after reconnecting.
 """
-# pyright: reportAttributeAccessIssue=false, reportMissingImports=false  (MicroPython's modules)
+# MicroPython's modules have more than CPython's.
+# pyright: reportAttributeAccessIssue=false, reportMissingImports=false
 
 import asyncio
 import errno

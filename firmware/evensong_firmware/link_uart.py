@@ -3,7 +3,8 @@
 A hub that says HUB_HELLO begins anew; one that falls silent is not noticed, and needs not be: what is sent into the
 void is not acknowledged, and comes again after the next RESUME_FROM.
 """
-# pyright: reportAttributeAccessIssue=false  (MicroPython's time and asyncio have more)
+# MicroPython's modules have more than CPython's.
+# pyright: reportAttributeAccessIssue=false
 
 import asyncio
 

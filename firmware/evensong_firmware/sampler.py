@@ -1,7 +1,8 @@
 """The wearable's pulse: every two seconds (every second while somebody watches) it empties the sources into the
 recorder, lets time pass there, and wakes the links. Between two turns the chip may sleep.
 """
-# pyright: reportAttributeAccessIssue=false  (MicroPython's time and asyncio have more)
+# MicroPython's modules have more than CPython's.
+# pyright: reportAttributeAccessIssue=false
 
 import asyncio
 

@@ -1,5 +1,6 @@
 """Tasks that must not end. One that raises - out of memory included - is told of in the log and started again."""
-# pyright: reportAttributeAccessIssue=false  (MicroPython's time and asyncio have more)
+# MicroPython's modules have more than CPython's.
+# pyright: reportAttributeAccessIssue=false
 
 import asyncio
 import gc
