@@ -16,6 +16,7 @@ import time
 from evensong_firmware.wire import UNCERTAINTY_UNKNOWN_S
 
 UTC_UNKNOWN_S = 0
+MAX_UTC_S = 0xFFFFFFFF  # in 2106; a hub may say so any day
 EPOCH_S = 946684800 if time.gmtime(0)[0] == 2000 else 0  # unix time of time.time() == 0
 DRIFT_S_PER_DAY = 9  # 100 ppm: a crystal in the cold, and then some
 
@@ -66,7 +67,7 @@ class Clock:
             return UTC_UNKNOWN_S, UNCERTAINTY_UNKNOWN_S
         passed = self.t_s - self._utc_t_s
         uncertainty = min(UNCERTAINTY_UNKNOWN_S, self._utc_uncertainty_s + passed * DRIFT_S_PER_DAY // 86400)
-        return self._utc_s + passed, uncertainty
+        return min(MAX_UTC_S, self._utc_s + passed), uncertainty
 
 
 def carried_utc(state, rtc_s):
@@ -78,7 +79,7 @@ def carried_utc(state, rtc_s):
     utc_s, at_s, uncertainty_s = state.utc()
     if utc_s == UTC_UNKNOWN_S:
         return UTC_UNKNOWN_S, UNCERTAINTY_UNKNOWN_S
-    last_s = utc_s + state.t_s - at_s
+    last_s = min(MAX_UTC_S, utc_s + state.t_s - at_s)
     if rtc_s is None or rtc_s < last_s:
         return last_s, UNCERTAINTY_UNKNOWN_S
     passed = rtc_s - last_s

@@ -6,12 +6,12 @@
     device: TIME_REQUEST  after the hello and every ten minutes; hub: TIME_REPLY
     hub: COMMAND          device: REPLY
 
-Invariants: nothing numbered leaves before RESUME_FROM nor after `close`; whatever the hub writes, nothing is raised and
-nothing unsent is forgotten. Words that are damaged, unknown or out of turn are passed over.
-"""
+Invariants: nothing numbered leaves before RESUME_FROM nor after `close`; whatever the hub writes, nothing is raised
+and nothing is forgotten that was neither sent nor, by RESUME_FROM, said to be there already. Words that are damaged,
+unknown or out of turn are passed over."""
 
 from evensong_firmware import wire
-from evensong_firmware.clock import between_ms
+from evensong_firmware.clock import MAX_UTC_S, between_ms
 from evensong_firmware.spool import Cursor
 
 VERSION = (0, 1, 0)
@@ -91,11 +91,12 @@ class Session:
         trip_ms = between_ms(self._asked_s, self._asked_ms, clock.t_s, clock.t_ms)
         if trip_ms < 0:  # device time began again meanwhile
             return
-        utc_s = wire.time_reply_utc_s_low(frame) | wire.time_reply_utc_s_high(frame) << 16
         ms = wire.time_reply_utc_ms(frame) + trip_ms // 2
+        utc_s = (wire.time_reply_utc_s_low(frame) | wire.time_reply_utc_s_high(frame) << 16) + ms // 1000
+        utc_s = min(MAX_UTC_S, utc_s)
         uncertainty_s = min(65534, (wire.time_reply_uncertainty_ms(frame) + trip_ms // 2) // 1000 + 1)
-        clock.set_utc(utc_s + ms // 1000, uncertainty_s)
-        self._spool.state.set_utc(utc_s + ms // 1000, clock.t_s, uncertainty_s)
+        clock.set_utc(utc_s, uncertainty_s)
+        self._spool.state.set_utc(utc_s, clock.t_s, uncertainty_s)
 
     def _obey(self, code, arg):
         """(status, body) of the reply."""
