@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -101,6 +102,7 @@ def evaluate(
     splits: Annotated[
         int, typer.Option(min=1, metavar="N", help="Repeat with so many different divisions (with --cv).")
     ] = 1,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Train so many folds at a time (with --cv).")] = 2,
     per_night: Annotated[bool, typer.Option("--nights", help="A line for each night.")] = False,
     model: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Another model than the shipped one (without --cv).")
@@ -121,7 +123,7 @@ def evaluate(
         labelled = corpus.load(directory, show)
     if cv:
         with _progress("Training and scoring") as show:
-            found = evaluation.cross_validate(labelled, cv, splits, show)
+            found = evaluation.cross_validate(labelled, cv, splits, jobs, show)
     else:
         found = evaluation.shipped(labelled, _model(model))
     figures = evaluation.figures(found)
@@ -139,12 +141,15 @@ def train(
     What is it worth? evensong evaluate DIR --model FILE.json, on a folder of other nights.
     """
     from evensong.training import corpus
-    from evensong.training.train import features_of
+    from evensong.training.measured import measure_night
+    from evensong.training.train import networks_to_train
     from evensong.training.train import train as run
 
     with _progress("Reading nights") as show:
         labelled = corpus.load(directory, show)
-    model = run(labelled, [features_of(night) for night in labelled])
+    with _progress("Training networks") as show:
+        done = count(1)
+        model = run([measure_night(night) for night in labelled], lambda: show(next(done), networks_to_train()))
     _write(out, model.to_bytes())
     typer.echo(f"{out}: {len(labelled)} nights, {model.facts['epochs']:,} epochs, arrays {model.sha256}")
 

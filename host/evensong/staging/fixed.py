@@ -23,10 +23,9 @@ def round_div(numerator: Ints | int, denominator: Ints | int) -> Ints:
     return (2 * np.asarray(numerator, np.int64) + denominator) // (2 * np.asarray(denominator, np.int64))
 
 
-def round_shift(value: Ints | int, bits: int) -> Ints:
-    """value / 2^bits to the nearest integer, halves towards +infinity. |value| < 2^62."""
-    value = np.asarray(value, np.int64)
-    return (value + (1 << (bits - 1))) >> bits if bits else value
+def round_shift(value: Ints | int, bits: Ints | int) -> Ints:
+    """value / 2^bits to the nearest integer, halves towards +infinity. |value| < 2^62, bits >= 0."""
+    return np.asarray((np.asarray(value, np.int64) + ((np.int64(1) << bits) >> 1)) >> bits)
 
 
 def saturate(value: Ints, bits: int) -> Ints:
@@ -90,6 +89,13 @@ def exp2(value: Ints) -> Ints:
     power = (left << 8) + (_EXP2[index + 1] - left) * (fraction & 0xFF)  # Q24
     shift = 8 - whole
     return np.where(value < -17 << 16, 0, (power + (np.int64(1) << (shift - 1))) >> shift)
+
+
+def log2_sum(one: Ints, two: Ints) -> Ints:
+    """Q16 of log2(2^one + 2^two), both Q16, the distance resolved to 2^-10."""
+    closeness = exp2(-np.abs(one - two))  # Q16, of the smaller against the larger
+    extra = log2((1 << EXP_Q) + closeness) - (EXP_Q << LOG_Q)
+    return np.asarray(np.maximum(one, two) + (extra << (16 - LOG_Q)))
 
 
 def sine(turns: Ints) -> Ints:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import fixed, hypnogram
+from . import fixed, hypnogram, network
 from .features import NAMES, Features
 from .fixed import Ints
 
@@ -25,6 +25,7 @@ VERSION = 1
 SHIPPED = "stager.json"
 STANDARD_Q = 5  # fraction bits of a standardised feature, which is an int8
 _STANDARD_SHIFT = 16
+NETWORK_TENTHS = 6  # share of the network in the mixed score; the linear model has the rest
 _DTYPES = {"int8": "<i1", "int16": "<i2", "int32": "<i4"}
 
 
@@ -36,7 +37,8 @@ class ModelError(Exception):
 class Model:
     """arrays: integer arrays by name (int64 in memory). facts: everything else in the file, JSON values.
 
-    mean (57,) Q10; scale (57,): 2^21 over the standard deviation in Q10. linear_weight (4, 57), linear_bias (4,).
+    mean (57,) Q10; scale (57,): 2^21 over the standard deviation in Q10. linear_weight (4, 57) Q11, linear_bias (4,)
+    Q16. The others are the network's, see `network.logits`.
     """
 
     arrays: dict[str, Ints]
@@ -64,8 +66,17 @@ class Model:
         return np.where(features.known, standard, 0)
 
     def probabilities(self, features: Features) -> Ints:
-        """(n, 4) in 1/10000, columns wake, light, deep, rem; rows add up to 10000."""
-        scores = self.standardise(features) @ self.arrays["linear_weight"].T + self.arrays["linear_bias"]
+        """(n, 4) in 1/10000, columns wake, light, deep, rem; rows add up to 10000. The epochs must follow each other.
+
+        Network and linear model are mixed as logarithms, which is their weighted geometric mean.
+        """
+        if not len(features.values):
+            return np.zeros((0, 4), np.int64)
+        x = self.standardise(features)
+        linear = x @ self.arrays["linear_weight"].T + self.arrays["linear_bias"]
+        five = network.logits(self.arrays, x)
+        four = np.stack([five[:, 0], fixed.log2_sum(five[:, 1], five[:, 2]), five[:, 3], five[:, 4]], axis=1)
+        scores = fixed.round_div(NETWORK_TENTHS * four + (10 - NETWORK_TENTHS) * linear, 10)
         weights = fixed.exp2(scores - scores.max(axis=1, keepdims=True))
         return fixed.shares(weights, hypnogram.WHOLE)
 

@@ -16,21 +16,23 @@ from evensong.errors import InputError
 from evensong.recordings import framing, labels, sleep_accel, slpdb
 from evensong.recordings.repairs import Repairs
 from evensong.staging import Samples, gather
+from evensong.staging.network import CLASSES
 from evensong_wire.stream import Stream, pack
 
-STAGE_NAMES = ("WAKE", "LIGHT", "DEEP", "REM")  # in the order of a hypnogram's columns
+_COLUMN = {"WAKE": 0, "LIGHT": 1, "DEEP": 2, "REM": 3}
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledNight:
-    """name: of the recording. subject: the unit of every split. epoch, stage: the scored epochs, stage 0 to 3 in the
-    order of `STAGE_NAMES`."""
+    """name: of the recording. subject: the unit of every split. epoch: (n,) the scored epochs; stage: 0 to 3 in the
+    order of a hypnogram's columns; aasm: 0 to 4 in the order of the network's classes."""
 
     name: str
     subject: str
     samples: Samples
     epoch: NDArray[np.int64]
     stage: NDArray[np.int64]
+    aasm: NDArray[np.int64]
 
 
 def load(directory: Path, progress: Callable[[int, int], None] = lambda *_: None) -> list[LabelledNight]:
@@ -57,15 +59,15 @@ def _night(directory: Path, name: str, *, is_sleep_accel: bool) -> LabelledNight
     header, raws = framing.record(source.read(directory, name, repairs), framing.Source(source.__name__, name, None))
     stream = Stream()
     frames = [frame for chunk in _chunks(raws) for frame in stream.feed(chunk)]
-    t_s, stage = labels.labels(directory, name)
-    order = {stage_name: i for i, stage_name in enumerate(STAGE_NAMES)}
+    t_s, names = labels.aasm_labels(directory, name)
     subject = name if is_sleep_accel else name.rstrip("ab")  # slp01a and slp01b are the same man
     return LabelledNight(
         name=name,
         subject=subject,
         samples=gather(frames, header.starts()),
         epoch=t_s // labels.EPOCH_S,
-        stage=np.array([order[s] for s in stage.tolist()], np.int64),
+        stage=np.array([_COLUMN[labels.STAGE_OF_AASM[each]] for each in names.tolist()], np.int64),
+        aasm=np.array([CLASSES.index(each) for each in names.tolist()], np.int64),
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,10 @@ from numpy.typing import NDArray
 
 from evensong.errors import InputError
 from evensong.staging import Model
-from evensong.staging.features import Features
 from evensong.training import scores, splits
 from evensong.training.corpus import LabelledNight
-from evensong.training.train import features_of, train
+from evensong.training.measured import Measured, measure_night
+from evensong.training.train import train
 
 COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.5)
 
@@ -53,38 +55,51 @@ class Split:
 
 def shipped(nights: Sequence[LabelledNight], model: Model) -> list[Split]:
     """One split: every night by the same, finished model."""
-    return [Split(tuple(_staged(night, features_of(night), model) for night in nights))]
+    return [Split(tuple(_staged(measure_night(night), model) for night in nights))]
 
 
 def cross_validate(
-    nights: Sequence[LabelledNight], folds: int, repeats: int, progress: Callable[[int, int], None]
+    nights: Sequence[LabelledNight], folds: int, repeats: int, jobs: int, progress: Callable[[int, int], None]
 ) -> list[Split]:
-    """`repeats` splits of `folds` folds; the model, its threshold too, is trained anew for each fold.
+    """`repeats` splits of `folds` folds; the model, its threshold too, is trained anew for each fold, `jobs` at a time.
 
     Raises:
         InputError: more folds than subjects.
+        Unavailable: PyTorch is not installed.
     """
     subjects = sorted({night.subject for night in nights})
     if not 2 <= folds <= len(subjects):
         raise InputError(f"--cv {folds} does not fit {len(subjects)} subjects: take 2 to {len(subjects)} folds.")
-    measured = [features_of(night) for night in nights]
-    result = []
-    for repeat in range(repeats):
-        staged: dict[int, Staged] = {}
-        for i, fold in enumerate(splits.folds(subjects, folds, seed=repeat)):
-            progress(repeat * folds + i, repeats * folds)
-            chosen = [j for j, night in enumerate(nights) if night.subject in fold.train]
-            model = train([nights[j] for j in chosen], [measured[j] for j in chosen])
-            for j, night in enumerate(nights):
-                if night.subject in fold.test:
-                    staged[j] = _staged(night, measured[j], model)
-        result.append(Split(tuple(staged[j] for j in range(len(nights)))))
-    progress(repeats * folds, repeats * folds)
-    return result
+    measured = [measure_night(night) for night in nights]
+    tasks = [(repeat, fold) for repeat in range(repeats) for fold in splits.folds(subjects, folds, seed=repeat)]
+    staged: list[dict[str, Staged]] = [{} for _ in range(repeats)]
+    progress(0, len(tasks))
+    for done, (repeat, found) in enumerate(_run(tasks, measured, jobs), 1):
+        staged[repeat] |= {night.name: night for night in found}
+        progress(done, len(tasks))
+    return [Split(tuple(split[night.name] for night in nights)) for split in staged]
 
 
-def _staged(night: LabelledNight, features: Features, model: Model) -> Staged:
-    p = model.probabilities(features) / 10_000
+def _run(
+    tasks: Sequence[tuple[int, splits.Fold]], measured: list[Measured], jobs: int
+) -> Iterator[tuple[int, list[Staged]]]:
+    if jobs < 2:
+        yield from (_fold(measured, repeat, fold) for repeat, fold in tasks)
+        return
+    # Fresh processes: a fork of one that has used PyTorch may hang.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        pending = [pool.submit(_fold, measured, repeat, fold) for repeat, fold in tasks]
+        for each in as_completed(pending):
+            yield each.result()
+
+
+def _fold(measured: Sequence[Measured], repeat: int, fold: splits.Fold) -> tuple[int, list[Staged]]:
+    model = train([night for night in measured if night.subject in fold.train], seed=repeat)
+    return repeat, [_staged(night, model) for night in measured if night.subject in fold.test]
+
+
+def _staged(night: Measured, model: Model) -> Staged:
+    p = model.probabilities(night.features)[night.place] / 10_000
     return Staged(night.name, night.stage, p, model.threshold / 10_000, night.subject in model.subjects)
 
 

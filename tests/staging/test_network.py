@@ -1,0 +1,77 @@
+"""The network's integers against a second implementation of the same words, in plain Python and by another route."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evensong.staging import network, shipped
+
+ARRAYS = shipped().arrays
+
+
+def plain(x: list[list[int]]) -> list[list[int]]:
+    """What `network.logits` says it does, with Python's integers only."""
+    total = [[0] * 5 for _ in x]
+    for i in range(len(ARRAYS["inward_weight"])):
+        for row, one in zip(total, plain_one(i, x), strict=True):
+            row[:] = [a + b for a, b in zip(row, one, strict=True)]
+    networks = len(ARRAYS["inward_weight"])
+    return [[(2 * value + networks) // (2 * networks) for value in row] for row in total]
+
+
+def plain_one(i: int, x: list[list[int]]) -> list[list[int]]:
+    array = {
+        name: value[i].tolist() for name, value in ARRAYS.items() if value.ndim > 2 or name.endswith(("shift", "up"))
+    }
+    array |= {name: ARRAYS[name][i].tolist() for name in ("inward_bias", "conv_bias", "point_bias", "outward_bias")}
+    h = [layer(row, array["inward_weight"], array["inward_bias"], array["inward_shift"]) for row in x]
+    for b in range(len(array["conv_weight"])):
+        reach = 1 << b
+        nothing = [0] * len(h[0])
+        taps = [(h[t - reach] if t >= reach else nothing) + h[t] + (h[t + reach] if t + reach < len(h) else nothing)
+                for t in range(len(h))]  # fmt: skip
+        for t, row in enumerate(taps):
+            inner = layer(row, array["conv_weight"][b], array["conv_bias"][b], array["conv_shift"][b])
+            step = layer(
+                [max(v, 0) for v in inner], array["point_weight"][b], array["point_bias"][b], array["point_shift"][b]
+            )
+            taps[t] = [clip(a + c) for a, c in zip(h[t], step, strict=True)]
+        h = taps
+    return [
+        [(sum(w * max(v, 0) for w, v in zip(array["outward_weight"][c], stream, strict=True)) << array["outward_up"][c])
+         + (sum(w * v for w, v in zip(array["skip_weight"][c], row, strict=True)) << array["skip_up"][c])
+         + array["outward_bias"][c] for c in range(5)]
+        for stream, row in zip(h, x, strict=True)
+    ]  # fmt: skip
+
+
+def layer(row: list[int], weight: list[list[int]], bias: list[int], shift: list[int]) -> list[int]:
+    out = []
+    for weights, b, s in zip(weight, bias, shift, strict=True):
+        total = sum(w * v for w, v in zip(weights, row, strict=True)) + b
+        assert abs(total) < 1 << 30  # a small integer of 32-bit MicroPython
+        out.append(clip((total + ((1 << s) >> 1)) >> s))
+    return out
+
+
+def clip(value: int) -> int:
+    return max(-32767, min(32767, value))
+
+
+def test_numpy_and_plain_python_agree_to_the_bit() -> None:
+    x = np.random.default_rng(7).integers(-127, 128, (40, 57))
+    assert network.logits(ARRAYS, x).tolist() == plain(x.tolist())
+
+
+def test_extremes_do_not_wrap() -> None:
+    for value in (-127, 0, 127):
+        x = np.full((3, 57), value)
+        assert network.logits(ARRAYS, x).tolist() == plain(x.tolist())
+
+
+def test_what_is_further_than_63_epochs_away_does_not_matter() -> None:
+    x = np.random.default_rng(8).integers(-127, 128, (200, 57))
+    y = x.copy()
+    y[164:] = 0
+    assert np.array_equal(network.logits(ARRAYS, x)[:101], network.logits(ARRAYS, y)[:101])
+    assert not np.array_equal(network.logits(ARRAYS, x)[101], network.logits(ARRAYS, y)[101])
