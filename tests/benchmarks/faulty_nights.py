@@ -1,6 +1,6 @@
 """Real nights through the whole line with faults, ten seeds each: `python tests/benchmarks/faulty_nights.py [SEEDS]`.
 
-For sleep-accel 46343 and 1066528 and mmash user_1, each seed twice: with three lost links and a killed hub, when nothing
+For sleep-accel 46343 and 1066528 and mmash user_1, each seed twice: with three lost links and a killed hub nothing
 may be lost and the digest must be that of `stage` on the recording; and with a reboot besides, when one gap of at most
 ten seconds is allowed and the digest must be that of `stage` on what the hub exports. Ends with status 1 at any other
 outcome. Half an hour on two cores.
