@@ -72,7 +72,7 @@ def status(
     from evensong.hub.journal import Journal
     from evensong.hub.status import status as look
 
-    with Journal.open(_settings(config, journal).journal, read_only=True) as opened:
+    with Journal.open(_settings(config, journal).journal, read_only=True) as opened, opened.errors():
         found = look(opened)
     if as_json:
         print(json.dumps(found))
@@ -103,7 +103,7 @@ def export(
     from evensong.hub.export import export as write
     from evensong.hub.journal import Journal
 
-    with Journal.open(_settings(config, journal).journal, read_only=True) as opened:
+    with Journal.open(_settings(config, journal).journal, read_only=True) as opened, opened.errors():
         if device is None:
             known = [row[0].hex() for row in opened.db.execute("SELECT device_id FROM device ORDER BY device_id")]
             if len(known) != 1:

@@ -39,21 +39,18 @@ def _show_wearable(wearable: dict[str, Any], console: Console) -> None:
         highlight=False,
     )
     for timeline in wearable["timelines"]:
-        table = _table("span", "state", "starts", "hours", *STEPS, "gaps", "lost s", "sleep")
+        table = _table("span", "", "starts", "hours", *STEPS, "lost")
         for span in timeline["spans"]:
             samples = [span["samples"][step] for step in STEPS]
-            numbers = ["-" if n is None else f"{n:,}" for n in samples]
-            agree = len(set(samples)) == 1
+            lost_s = sum(gap["lost_s"] for gap in span["gaps"])
             table.add_row(
                 span["kind"],
                 f"{span['state']} {span['revision']}",
                 _when(span["start_utc_ms"]),
                 f"{span['epochs'] / 120:.1f}",
-                *numbers,
-                str(len(span["gaps"]) or ""),
-                f"{sum(gap['lost_s'] for gap in span['gaps']):g}" if span["gaps"] else "",
-                "" if span["tst_min"] is None else f"{span['tst_min'] / 60:.1f} h",
-                style=None if agree else "yellow",
+                *("-" if n is None else f"{n:,}" for n in samples),
+                f"{lost_s:g} s" if span["gaps"] else "",
+                style=None if len(set(samples)) == 1 else "yellow",
             )
         console.print(table)
         clocks = [
@@ -68,7 +65,9 @@ def _show_wearable(wearable: dict[str, Any], console: Console) -> None:
 def _table(*titles: str) -> Table:
     table = Table(box=None, pad_edge=False)
     for title in titles:
-        table.add_column(title, justify="right" if title in (*STEPS, "hours", "gaps", "lost s", "failures") else "left")
+        table.add_column(
+            title, no_wrap=title != "", justify="right" if title in (*STEPS, "hours", "lost", "failures") else "left"
+        )
     return table
 
 

@@ -87,7 +87,7 @@ class Journal:
     def _prepare(self, *, read_only: bool) -> None:
         scripts = sorted(SCHEMA.glob("[0-9][0-9][0-9][0-9].sql"))
         newest = int(scripts[-1].stem)
-        with self._errors():
+        with self.errors():
             version, application = self._pragma("user_version"), self._pragma("application_id")
             empty = not self.db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
             if application != APPLICATION_ID and not empty:
@@ -126,7 +126,8 @@ class Journal:
         self.close()
 
     @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
+    def errors(self) -> Iterator[None]:
+        """What SQLite raises within, as one sentence of ours; for those who read `db` themselves."""
         try:
             yield
         except sqlite3.Error as error:
@@ -138,7 +139,7 @@ class Journal:
         if self.db.in_transaction:
             yield self.db
             return
-        with self._errors():
+        with self.errors():
             self.db.execute("BEGIN IMMEDIATE")
             try:
                 yield self.db
@@ -150,7 +151,7 @@ class Journal:
 
     @property
     def hub_id(self) -> bytes:
-        with self._errors():
+        with self.errors():
             return bytes(self.db.execute("SELECT hub_id FROM hub").fetchone()[0])
 
     def greet(self, hello: Hello, header: Header, utc_ms: int) -> Tail | None:
@@ -175,7 +176,7 @@ class Journal:
         return self.tail(hello.device_id, header.incarnation)
 
     def tail(self, device_id: bytes, incarnation: bytes) -> Tail | None:
-        with self._errors():
+        with self.errors():
             last = self.db.execute(
                 """SELECT boot.id, boot.boot_id, max(frame.seq) FROM timeline JOIN boot ON boot.timeline = timeline.id
                    JOIN frame ON frame.boot = boot.id WHERE device_id = ? AND incarnation = ?

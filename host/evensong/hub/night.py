@@ -28,10 +28,9 @@ from evensong_wire.models import Event
 
 from . import documents, spans
 from .derivation import Derived, derive, document
-from .documents import Identity, Kept
+from .documents import Identity, Kept, LastStaging
 from .journal import Journal
-from .ledger import Placed
-from .timeline import pin
+from .timeline import BootOnAxis, pin
 from .window import Window, settled_before
 
 LOOK_S = 60.0  # least time between two looks at the journal
@@ -61,7 +60,8 @@ class Stager:
         while True:
             journalled.clear()
             try:
-                self.look()
+                with self._journal.errors():
+                    self.look()
             except Unavailable as error:
                 _log.warning("not staged", detail=error.message)
             await asyncio.sleep(LOOK_S)
@@ -117,16 +117,8 @@ class Stager:
         if not boots:
             return False
         kept = [each for each in documents.of_timeline(self._journal, row) if each.state is not State.WITHDRAWN]
-        window = self._windows.setdefault(row, Window(row))
         last = documents.last_staging(self._journal, row)
-        if last is not None and window.up_to == 0:  # the hub has just started
-            window.begin(last.zero_ms, settled_before(kept))
-        new = window.read(self._journal, boots)
-        if last is not None and (epoch := _late(window, new, last.up_to_frame)) is not None:
-            window = self._windows[row] = Window(row)
-            starts = [each.first_epoch for each in kept if each.end_epoch > epoch]
-            window.begin(last.zero_ms, min([epoch, *starts]))
-            window.read(self._journal, boots)
+        window = self._window(row, boots, kept, last)
         if last is not None and window.zero_ms != last.zero_ms:  # TIME_ZERO came: every epoch has another number now
             shift = round((last.zero_ms - window.zero_ms) / EPOCH_MS)
             kept = [replace(each, first_epoch=each.first_epoch + shift) for each in kept]
@@ -144,6 +136,25 @@ class Stager:
         changed = self._revise(row, (device_id, incarnation), window, derived, movable)
         window.begin(window.zero_ms, settled_before(documents.of_timeline(self._journal, row)))
         return changed
+
+    def _window(self, row: int, boots: list[BootOnAxis], kept: list[Kept], last: LastStaging | None) -> Window:
+        """The window, up to date; it begins earlier than before if something came late for what was left alone."""
+        window = self._windows.setdefault(row, Window(row))
+        if last is not None and window.up_to == 0:  # the hub has just started
+            window.begin(last.zero_ms, settled_before(kept))
+        if last is not None and window.from_ms is not None:
+            (early_ms,) = self._journal.db.execute(
+                """SELECT min(starts_ms + time_ms) FROM frame JOIN boot ON boot.id = frame.boot
+                   WHERE timeline = ? AND frame.id > ? AND samples > 0""",
+                (row, last.up_to_frame),
+            ).fetchone()
+            if early_ms is not None and early_ms < window.from_ms:
+                epoch = (early_ms - last.zero_ms) // EPOCH_MS
+                window = self._windows[row] = Window(row)
+                starts = [each.first_epoch for each in kept if each.end_epoch > epoch]
+                window.begin(last.zero_ms, min([epoch, *starts]))
+        window.read(self._journal, boots)
+        return window
 
     def _revise(
         self, row: int, who: tuple[bytes, bytes], window: Window, derived: list[Derived], old: list[Kept]
@@ -181,15 +192,6 @@ class Stager:
 def _tells(raw: bytes) -> bool:
     body = decode(raw).body
     return isinstance(body, Event) and body.code in TELLING
-
-
-def _late(window: Window, new: list[tuple[int, Placed]], staged_up_to: int) -> int | None:
-    """The epoch of the earliest sample that came, after the last staging, for a time that was left alone."""
-    if window.from_ms is None:
-        return None
-    times_ms = [int(each.times_ms.min()) for number, each in new if number > staged_up_to and len(each.times_ms)]
-    early_ms = min(times_ms, default=window.from_ms)
-    return (early_ms - window.zero_ms) // EPOCH_MS if early_ms < window.from_ms else None
 
 
 def match(new: list[spans.Span], old: list[Kept]) -> list[Kept | None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -196,11 +197,12 @@ class Radio:
             device=link.device_id.hex() if link.device_id else None,
             detail=detail or None,
         )
-        self._journal.note_link(
-            link.address,
-            str(state),
-            self._clock.utc_ms(),
-            device_id=link.device_id,
-            failures=link.failures,
-            detail=detail,
-        )
+        with suppress(Unavailable):  # a full disk: the log has said it
+            self._journal.note_link(
+                link.address,
+                str(state),
+                self._clock.utc_ms(),
+                device_id=link.device_id,
+                failures=link.failures,
+                detail=detail,
+            )

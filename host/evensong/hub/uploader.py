@@ -99,7 +99,7 @@ class Uploader:
         """Everything behind the cursor. None: all is there."""
         overtakes = 0
         try:
-            while (kept := documents.waiting(self._journal, self._nexus)) is not None:
+            while (kept := self._waiting()) is not None:
                 ending = await self._put(client, kept)
                 match ending:
                     case NotNow():
@@ -117,6 +117,10 @@ class Uploader:
         except Unavailable as error:
             return NotNow(error.message)
         return None
+
+    def _waiting(self) -> Kept | None:
+        with self._journal.errors():
+            return documents.waiting(self._journal, self._nexus)
 
     async def _put(self, client: httpx.AsyncClient, kept: Kept) -> Ending:
         url = f"{self._nexus}/api/v1/documents/{kept.document_id}"

@@ -73,13 +73,11 @@ class Window:
         """Timeline time of the latest frame of any kind."""
         return max((boot.starts_ms or 0) + boot.last_ms for boot in self.boots)
 
-    def read(self, journal: Journal, boots: list[BootOnAxis]) -> list[tuple[int, Placed]]:
-        """Take in what was journalled since; returns it with each one's `frame.id`. boots: pinned, the only ones whose
-        frames can be placed."""
+    def read(self, journal: Journal, boots: list[BootOnAxis]) -> None:
+        """Take in what was journalled since. boots: pinned, the only ones whose frames can be placed."""
         self.boots = boots
-        new: list[tuple[int, Placed]] = []
         for boot in boots:  # all of one that could not be placed when its frames came
-            new += self._read_boot(journal, boot, after=self.up_to if boot.row in self._frames else 0)
+            self._read_boot(journal, boot, after=self.up_to if boot.row in self._frames else 0)
         (last,) = journal.db.execute(
             f"SELECT coalesce(max(id), 0) FROM frame WHERE boot IN ({', '.join('?' * len(boots))})",  # noqa: S608
             [boot.row for boot in boots],
@@ -87,15 +85,13 @@ class Window:
         self.up_to = max(self.up_to, int(last))
         starts = {boot.key: boot.starts_ms or 0 for boot in boots}
         self.zero_ms = min((starts[_key(f)] + f.header.time_ms for f in self._zeros), default=0)
-        return new
 
-    def _read_boot(self, journal: Journal, boot: BootOnAxis, after: int) -> list[tuple[int, Placed]]:
+    def _read_boot(self, journal: Journal, boot: BootOnAxis, after: int) -> None:
         assert boot.starts_ms is not None
         held = self._frames.setdefault(boot.row, [])
         since_ms = -1 if self.from_ms is None else self.from_ms - boot.starts_ms - LONGEST_FRAME_MS
-        new: list[tuple[int, Placed]] = []
-        for number, kind, raw in journal.db.execute(
-            "SELECT id, kind, raw FROM frame WHERE boot = ? AND id > ? AND (time_ms >= ? OR kind = ?) ORDER BY seq",
+        for kind, raw in journal.db.execute(
+            "SELECT kind, raw FROM frame WHERE boot = ? AND id > ? AND (time_ms >= ? OR kind = ?) ORDER BY seq",
             (boot.row, after, since_ms, int(Kind.EVENT)),
         ):
             try:
@@ -108,8 +104,6 @@ class Window:
                 continue
             placed = Placed(frame, boot.starts_ms + frame.header.time_ms, boot.starts_ms + sample_times(frame))
             bisect.insort(held, placed, key=lambda p: p.frame.header.seq)
-            new.append((number, placed))
-        return new
 
     def begin(self, zero_ms: int, epoch: int | None) -> None:
         """Leave alone what lies before an epoch; None: nothing, as it is."""
