@@ -39,18 +39,19 @@ def _show_wearable(wearable: dict[str, Any], console: Console) -> None:
         highlight=False,
     )
     for timeline in wearable["timelines"]:
-        table = _table("span", "", "starts", "hours", *STEPS, "lost")
+        table = _table("span", "state", "starts", "hours", "samples", "lost")
         for span in timeline["spans"]:
-            samples = [span["samples"][step] for step in STEPS]
+            counts = [span["samples"][step] for step in STEPS]
             lost_s = sum(gap["lost_s"] for gap in span["gaps"])
+            complete = len(set(counts)) == 1
             table.add_row(
                 span["kind"],
                 f"{span['state']} {span['revision']}",
                 _when(span["start_utc_ms"]),
                 f"{span['epochs'] / 120:.1f}",
-                *("-" if n is None else f"{n:,}" for n in samples),
+                f"{counts[0]:,}" if complete and counts[0] is not None else _steps(counts),
                 f"{lost_s:g} s" if span["gaps"] else "",
-                style=None if len(set(samples)) == 1 else "yellow",
+                style=None if complete else "yellow",
             )
         console.print(table)
         clocks = [
@@ -62,12 +63,20 @@ def _show_wearable(wearable: dict[str, Any], console: Console) -> None:
             console.print("Clock against this hub's: " + "; ".join(clocks), highlight=False)
 
 
+def _steps(counts: list[int | None]) -> str:
+    """The steps that differ from the one before."""
+    told = [
+        f"{'?' if count is None else f'{count:,}'} {step}"
+        for step, count, before in zip(STEPS, counts, [object(), *counts], strict=False)
+        if count != before
+    ]
+    return ", ".join(told)
+
+
 def _table(*titles: str) -> Table:
     table = Table(box=None, pad_edge=False)
     for title in titles:
-        table.add_column(
-            title, no_wrap=title != "", justify="right" if title in (*STEPS, "hours", "lost", "failures") else "left"
-        )
+        table.add_column(title, justify="right" if title in ("hours", "lost", "failures") else "left")
     return table
 
 
