@@ -17,6 +17,20 @@ from evensong_wire.models import KIND_OF, Body, Frame, Header
 from evensong_wire.stream import Stream, pack
 
 
+class Ticks:
+    """MicroPython's `time.ticks_ms`, which a test moves."""
+
+    def __init__(self) -> None:
+        self.ms = 0
+
+    def ticks_ms(self) -> int:
+        return self.ms % (1 << 30)
+
+    @staticmethod
+    def ticks_diff(a: int, b: int) -> int:
+        return (a - b + (1 << 29)) % (1 << 30) - (1 << 29)
+
+
 class Board:
     name = "bench"
     poll_ms = 2000

@@ -45,7 +45,6 @@ class Model:
         spool.open_samples(self._recover)
         for stream in range(3):
             self.close(stream)
-        self.compare(whole=True)
         spool.begin_boot(self.entropy)
         self.compare(whole=True)
 

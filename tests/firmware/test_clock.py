@@ -7,8 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Ticks
-from rig import Rig
+from rig import Rig, Ticks
 
 from evensong_firmware import clock as clock_module
 from evensong_firmware.clock import Clock, between_ms
@@ -77,6 +76,7 @@ def test_utc_is_carried_over_a_boot(ticks: Ticks, tmp_path: Path, rtc_s: int | N
 @pytest.mark.parametrize(("year", "epoch_s"), [(1970, 0), (2000, 946_684_800)])
 def test_both_epochs(ticks: Ticks, monkeypatch: pytest.MonkeyPatch, year: int, epoch_s: int):
     monkeypatch.setattr(time, "gmtime", lambda _: (year, 1, 1, 0, 0, 0, 0, 1))
-    assert importlib.reload(clock_module).EPOCH_S == epoch_s
+    reloaded = importlib.reload(clock_module)
+    assert epoch_s == reloaded.EPOCH_S
     monkeypatch.undo()
     importlib.reload(clock_module)

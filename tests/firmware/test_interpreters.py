@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import FIRMWARE, HERE, ROOT, Run
+from interpreters import FIRMWARE, HERE, ROOT, Run
 
 from evensong_wire import codec
 from evensong_wire.frames import Flag

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Ticks
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rig import Rig, word
+from rig import Rig, Ticks, word
 
 from evensong_wire.frames import CommandCode
 from evensong_wire.models import (

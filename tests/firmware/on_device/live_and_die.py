@@ -18,7 +18,7 @@ def main():
     noise = Noise()
     model = Model(6)
     deaths = 0
-    for _ in range(400):
+    for _ in range(150):
         if noise.below(4) == 0:
             model.nor.budget = noise.below(400)
             model.nor.tear = ("front", "back")[noise.below(2)]

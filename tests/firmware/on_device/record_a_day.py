@@ -1,6 +1,7 @@
 # A wearer's hours through recorder and spool, with power losses: prints every frame that the spool holds, in hex, then
 # the state. Samples come from a small generator that is the same on every interpreter. Runs on all of them.
 import sys
+from binascii import hexlify
 
 from evensong_firmware.boards import ACTIVITY, BEAT, EVENT, HEART_RATE, MOOD, WEAR
 from evensong_firmware.clock import Clock
@@ -102,7 +103,8 @@ class Board:
 
 
 class Config:
-    values = {"status_every_s": 300}
+    def __init__(self):
+        self.values = {"status_every_s": 300}
 
 
 class Polls(Clock):
@@ -125,7 +127,7 @@ def main():
         clock = Polls()
         recorder = Recorder(Spool(nor, board.entropy, stream_of), clock, board)
         recorder.start()
-        sampler = Sampler(board, clock, recorder, Config, ())
+        sampler = Sampler(board, clock, recorder, Config(), ())
         wearer.boot_ms = 2000 * polls
         print("boot", recorder.spool.state.boot_id, wearer.boot_ms)
         while polls < last:
@@ -137,7 +139,7 @@ def main():
         n = recorder.spool.read(cursor)
         if not n:
             break
-        print("frame", "".join(["%02x" % byte for byte in recorder.spool.found[:n]]))
+        print("frame", hexlify(recorder.spool.found[:n]).decode())
     state = recorder.spool.state
     print("state", state.boot_id, state.next_seq, state.sampled, state.stored, state.dropped)
 
