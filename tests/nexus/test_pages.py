@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from collections.abc import Callable
+from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from evensong.config import load
 from evensong.nexus.app import create_app
 from evensong.nexus.store import Store
 from evensong.record import Cause, Gap, Ledger, SpanDocument, Stage, Steps
@@ -148,6 +152,14 @@ def test_an_empty_nexus_teaches_what_to_do(store: Store) -> None:
         assert step in page
     store.enroll("<i>attic</i>")
     assert "Enrolled: &lt;i&gt;attic&lt;/i&gt;." in get(store, "/").text
+
+
+def test_the_settings_that_an_empty_nexus_shows_are_a_hubs(store: Store, tmp_path: Path) -> None:
+    shown = re.search(r"<code>(\[.*?)</code>", get(store, "/").text, re.DOTALL)
+    assert shown
+    file = tmp_path / "evensong.toml"
+    file.write_text(unescape(shown[1]), encoding="utf-8")
+    assert str(load(file).hub.nexus.url) == "http://127.0.0.1:8420/"
 
 
 def test_long_lists_come_in_pages(store: Store, make: Build) -> None:
