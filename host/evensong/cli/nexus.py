@@ -72,7 +72,7 @@ def enroll(name: HubName, store: StorePath) -> None:
 
     with Store.open(store) as opened:
         token = opened.enroll(name)
-    print(f"Token of {name}, shown this once; it goes into the hub's evensong.toml, under [hub.nexus]:", file=sys.stderr)
+    print(f"Token of {name}, shown only now; it goes into the hub's evensong.toml, under [hub.nexus]:", file=sys.stderr)
     print(token)
 
 
