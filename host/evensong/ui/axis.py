@@ -70,6 +70,11 @@ class Axis:
         return f"{'−' if ms < 0 and minutes else ''}{minutes // 60}:{minutes % 60:02}"
 
 
+def position(recording_ms: float, first_epoch: int) -> float:
+    """Recording time in ms to a position on the axis of a document that begins with this epoch."""
+    return recording_ms / (EPOCH_S * 1_000) - first_epoch
+
+
 def wall(ms: float) -> datetime:
     """What a clock on the wall shows; the time zone of the result means nothing."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from evensong.record import STAGED, Stage
 from evensong.ui.axis import Axis
-from evensong.ui.svg import MOST_COLUMNS, figure, grid, hatch, remark, stretched
+from evensong.ui.svg import column_epochs, figure, grid, hatch, remark, stretched
 
 LANES = (Stage.WAKE, Stage.REM, Stage.LIGHT, Stage.DEEP)  # from the top
 LANE_PX = 42
@@ -48,8 +48,7 @@ def hypnogram(stages: Sequence[Stage], axis: Axis, name: str, description: str) 
     for run in runs(stages):
         x, width = axis.percent(run.start), axis.percent(run.stop) - axis.percent(run.start)
         if run.stage not in LANES:
-            fill = f'fill="url(#{name}-hatch)"' if run.stage is Stage.UNKNOWN else 'class="not-night"'
-            parts.append(f'<rect x="{x}%" width="{width:.3f}%" height="{HEIGHT_PX}" {fill}/>')
+            parts.append(f'<rect x="{x}%" width="{width:.3f}%" height="{HEIGHT_PX}" {_fill(run.stage, name)}/>')
             if width > NAMED_FROM_PERCENT:
                 parts.append(
                     remark(x + width / 2, HEIGHT_PX, "unknown" if run.stage is Stage.UNKNOWN else "not staged")
@@ -75,14 +74,13 @@ def sparkline(stages: Sequence[Stage], axis: Axis, name: str, description: str) 
             y = lane * LANES.index(run.stage) + 1
             parts.append(f'<rect class="{run.stage}" x="{x}%" y="{y}" width="{width:.3f}%" height="{bar}" rx="2"/>')
         else:
-            fill = f'fill="url(#{name}-hatch)"' if run.stage is Stage.UNKNOWN else 'class="not-night"'
-            parts.append(f'<rect x="{x}%" width="{width:.3f}%" height="{lane * 4}" {fill}/>')
+            parts.append(f'<rect x="{x}%" width="{width:.3f}%" height="{lane * 4}" {_fill(run.stage, name)}/>')
     return figure(name, "Hypnogram", description, lane * 4, hatch(name) + "".join(parts))
 
 
 def probabilities(p: Sequence[tuple[int, int, int, int] | None], name: str, description: str) -> Markup:
     """The four probabilities stacked to full height in the order of the lanes; hatched where there are none."""
-    size = max(-(-len(p) // MOST_COLUMNS), 1)
+    size = column_epochs(len(p))
     columns = [_mean_p(p[i : i + size]) for i in range(0, len(p), size)]
     order = [STAGED.index(stage) for stage in LANES]
     parts = []
@@ -106,14 +104,13 @@ def probabilities(p: Sequence[tuple[int, int, int, int] | None], name: str, desc
     return figure(name, "Probabilities", description, SURE_PX, hatch(name) + "".join(parts))
 
 
-def proportions(minutes: Sequence[tuple[str, float]], name: str, description: str) -> Markup:
-    """One bar, divided as these (class, minutes) are."""
+def proportions(minutes: Sequence[tuple[Stage, float]], name: str, description: str) -> Markup:
+    """One bar, divided as these (stage, minutes) are."""
     total = sum(m for _, m in minutes)
     parts, x = [], 0.0
-    for css_class, value in minutes:
+    for stage, value in minutes:
         width = 100 * value / total if total else 0
-        fill = f'fill="url(#{name}-hatch)"' if css_class == Stage.UNKNOWN else f'class="{css_class}"'
-        parts.append(f'<rect x="{x:.3f}%" width="{width:.3f}%" height="14" {fill}/>')
+        parts.append(f'<rect x="{x:.3f}%" width="{width:.3f}%" height="14" {_fill(stage, name)}/>')
         x += width
     return figure(name, "Shares of the stages", description, 14, hatch(name) + "".join(parts))
 
@@ -125,6 +122,11 @@ def _stretches(values: Sequence[T]) -> Iterator[tuple[T, int, int]]:
         stop = start + sum(1 for _ in group)
         yield value, start, stop
         start = stop
+
+
+def _fill(stage: Stage, name: str) -> str:
+    """The attribute that colours a stage by its class, or hatches it."""
+    return f'fill="url(#{name}-hatch)"' if stage is Stage.UNKNOWN else f'class="{stage}"'
 
 
 def _middle(stage: Stage) -> int:

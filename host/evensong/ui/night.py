@@ -215,8 +215,8 @@ def _bouts(document: SpanDocument, axis: Axis) -> list[Bout]:
     confidence = document.confidence()
     found = []
     for run in hypnogram.runs(document.stages):
-        sure = _mean(confidence[run.start : run.stop])
-        heart = _mean(document.heart_rate_bpm[run.start : run.stop])
+        sure = traces.mean(confidence[run.start : run.stop])
+        heart = traces.mean(document.heart_rate_bpm[run.start : run.stop])
         found.append(
             Bout(
                 start=axis.time(run.start),
@@ -232,7 +232,7 @@ def _bouts(document: SpanDocument, axis: Axis) -> list[Bout]:
 
 
 def _sure(document: SpanDocument) -> str:
-    mean = _mean(document.confidence())
+    mean = traces.mean(document.confidence())
     if mean is None:
         return "No epoch has probabilities."
     return f"The likeliest stage has a probability of {mean / 10:.0f} % on average."
@@ -245,8 +245,3 @@ def _range(unit: str, values: Sequence[float | None]) -> str:
     missing = len(values) - len(known)
     gone = f"; {words.duration(missing / 2)} without" if missing else ""
     return f"{min(known):.0f} to {max(known):.0f} {unit}{gone}."
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [v for v in values if v is not None]
-    return sum(known) / len(known) if known else None

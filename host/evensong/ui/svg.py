@@ -16,6 +16,11 @@ from evensong.ui.axis import Tick
 MOST_COLUMNS = 1_440  # bands of longer spans are averaged; no screen shows more
 
 
+def column_epochs(epochs: int) -> int:
+    """How many epochs a column stands for, so that a band has at most MOST_COLUMNS of them."""
+    return max(-(-epochs // MOST_COLUMNS), 1)
+
+
 def figure(name: str, title: str, description: str, height_px: int, inside: str) -> Markup:
     """An SVG of the full width that screen readers announce as one picture."""
     return Markup(  # noqa: S704  the texts are escaped in place

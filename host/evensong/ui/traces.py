@@ -7,14 +7,20 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from evensong.record import EPOCH_S, Gap
-from evensong.ui.axis import Axis
-from evensong.ui.svg import MOST_COLUMNS, figure, grid, remark, stretched
+from evensong.record import Gap
+from evensong.ui.axis import Axis, position
+from evensong.ui.svg import column_epochs, figure, grid, remark, stretched
 
 HEART_PX = 92
 MOVEMENT_PX = 56
 AXIS_PX = 22
 GAPS_PX = 10
+
+
+def mean(values: Sequence[float | None]) -> float | None:
+    """Of the values that are known; None if there are none."""
+    known = [v for v in values if v is not None]
+    return sum(known) / len(known) if known else None
 
 
 def heart_range(bpm: Sequence[float | None]) -> tuple[int, int] | None:
@@ -70,8 +76,7 @@ def lost(gaps: Sequence[Gap], first_epoch: int, axis: Axis, name: str, descripti
     """A mark over every stretch of which samples are lost; each says what happened when pointed at."""
     parts = []
     for gap in gaps:
-        ends = (axis.percent(ms / (EPOCH_S * 1_000) - first_epoch) for ms in (gap.from_ms, gap.to_ms))
-        x1, x2 = ends
+        x1, x2 = (axis.percent(position(ms, first_epoch)) for ms in (gap.from_ms, gap.to_ms))
         title = escape(f"{gap.lost_s:g} s lost: {gap.cause}")
         parts.append(
             f'<rect class="lost" x="{x1}%" y="2" width="{x2 - x1:.3f}%" height="6" rx="3"><title>{title}</title></rect>'
@@ -95,10 +100,6 @@ def axis_labels(axis: Axis) -> Markup:
 
 
 def _columns(values: Sequence[float | None]) -> tuple[list[float | None], int]:
-    """Means over columns of `size` epochs, at most MOST_COLUMNS of them; None where a column has no value."""
-    size = max(-(-len(values) // MOST_COLUMNS), 1)
-    means: list[float | None] = []
-    for i in range(0, len(values), size):
-        known = [v for v in values[i : i + size] if v is not None]
-        means.append(sum(known) / len(known) if known else None)
-    return means, size
+    """Means over columns of some epochs, None where a column has no value; and how many epochs these are."""
+    size = column_epochs(len(values))
+    return [mean(values[i : i + size]) for i in range(0, len(values), size)], size

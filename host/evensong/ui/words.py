@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evensong.record import BoundSource, Cause, Gap, Ledger, SpanDocument, Stage, State
-from evensong.ui.axis import Axis, wall
+from evensong.ui.axis import Axis, position, wall
 
 STAGE_NAMES = {
     Stage.WAKE: "Wake",
@@ -148,7 +148,7 @@ def ledger_mark(ledger: Ledger) -> str:
 
 
 def gap_sentence(gap: Gap, axis: Axis, first_epoch: int) -> str:
-    at = axis.time(gap.from_ms / 30_000 - first_epoch)
+    at = axis.time(position(gap.from_ms, first_epoch))
     samples = "" if gap.samples is None else f", {count(gap.samples, 'sample')}"
     return f"{at}: {seconds(gap.lost_s)}{samples} lost, because {_CAUSES[gap.cause]}."
 
