@@ -10,7 +10,6 @@ Tokens are 256 random bits, of which the store keeps the SHA-256: nothing that c
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 import sqlite3
 from dataclasses import dataclass
@@ -120,12 +119,10 @@ class Store:
 
     def hub_of(self, token: str) -> Hub | None:
         """The enrolled hub that this token belongs to, None if there is none or it was revoked."""
-        digest = _digest(token)
+        query = select(hubs).where(hubs.c.token_sha256 == _digest(token), ~hubs.c.revoked)
         with self._engine.connect() as connection:
-            row = connection.execute(select(hubs).where(hubs.c.token_sha256 == digest)).one_or_none()
-        if row is None or row.revoked or not hmac.compare_digest(row.token_sha256, digest):
-            return None
-        return Hub(row.id, row.name, row.revoked)
+            row = connection.execute(query).one_or_none()
+        return None if row is None else Hub(row.id, row.name, row.revoked)
 
     def put(self, hub: Hub, document: SpanDocument) -> tuple[Outcome, int]:
         """Keep this revision if none as high is here. Returns what happened and the revision that is here now."""
