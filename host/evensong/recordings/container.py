@@ -80,19 +80,6 @@ def read(path: Path) -> Recording:
     return Recording(header, tuple(frames), tuple(_damage(path, stream, header, frames, cut=last != b"\0")))
 
 
-def read_header(path: Path) -> RecordingHeader:
-    """Return the first line only.
-
-    Raises:
-        InputError: there is no such file, or its first line is not a recording's.
-    """
-    try:
-        with path.open("rb") as file:
-            return _header(path, file)
-    except OSError as error:
-        raise _unreadable(path, error) from None
-
-
 def write(path: Path, header: RecordingHeader, raws: Iterable[bytes]) -> int:
     """Write a recording of these frames (their `Frame.raw`); return how many they were.
 
