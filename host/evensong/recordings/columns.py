@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evensong.errors import InputError
-from evensong.recordings.repairs import Repairs
+from evensong.recordings.repairs import Repairs, listed
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -146,15 +146,10 @@ def in_order(rows: Floats, lines: Integers, path: Path, repairs: Repairs) -> Flo
     dropped = int((~fresh).sum())
     repeats = f"{dropped} row{'s' if dropped > 1 else ''} with a time that was there already dropped"
     if len(backwards):
-        where = f"line{'s' if len(backwards) > 1 else ''} {_listed([int(lines[i]) for i in backwards])}"
+        where = f"line{'s' if len(backwards) > 1 else ''} {listed(lines[backwards].tolist(), 3)}"
         also = f", {repeats}" if dropped else ""
         repairs.append(f"{path.name}: times run backwards at {where}; sorted by time{also}.")
     elif dropped:
         repairs.append(f"{path.name}: {repeats}.")
     result: Floats = rows[order][fresh]
     return result
-
-
-def _listed(numbers: list[int]) -> str:
-    shown = ", ".join(str(n) for n in numbers[:3])
-    return shown if len(numbers) <= 3 else f"{shown} and {len(numbers) - 3} more"

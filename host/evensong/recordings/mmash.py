@@ -23,7 +23,7 @@ import numpy as np
 from evensong.errors import InputError
 from evensong.recordings.beats import place
 from evensong.recordings.columns import Floats, Integers, blocks
-from evensong.recordings.repairs import Repairs
+from evensong.recordings.repairs import Repairs, listed
 from evensong.recordings.samples import MAX_COUNT, VOUCHED, Samples
 from evensong.recordings.tables import say_what_was_left_out
 
@@ -67,7 +67,7 @@ def _folder(directory: Path, user: str) -> Path:
             return folder
     found = (path.name for pattern in ("user_*", "DataPaper/user_*") for path in directory.glob(pattern))
     users = sorted(found, key=lambda each: (len(each), each))
-    there = f"there are {', '.join(users[:8])}" if users else "name the folder that holds user_1, user_2 and so on"
+    there = f"there are {listed(users, 8)}" if users else "name the folder that holds user_1, user_2 and so on"
     raise InputError(f"{directory} holds no {name}: {there}.")
 
 

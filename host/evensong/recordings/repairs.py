@@ -5,7 +5,14 @@ An importer either repairs (and says so here) or refuses (`InputError`); it neve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+
+def listed(items: Sequence[object], most: int) -> str:
+    """`a, b, c and 4 more`: the first `most` by name, the others by number."""
+    named = ", ".join(map(str, items[:most]))
+    return f"{named} and {len(items) - most} more" if len(items) > most else named
 
 
 class Repairs(list[str]):

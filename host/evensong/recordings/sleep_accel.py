@@ -18,7 +18,7 @@ from evensong.errors import InputError
 from evensong.recordings.acceleration import read_acceleration
 from evensong.recordings.columns import Integers
 from evensong.recordings.labels import EPOCH_S, epochs_of
-from evensong.recordings.repairs import Repairs
+from evensong.recordings.repairs import Repairs, listed
 from evensong.recordings.samples import Samples
 from evensong.recordings.tables import read_activity, read_heart_rate
 from evensong_wire.frames import EventCode
@@ -49,12 +49,11 @@ def read(directory: Path, subject: str, repairs: Repairs, progress: Callable[[in
 
 
 def _who_is_there(directory: Path) -> str:
-    names = sorted(
-        (p.name.removesuffix("_heartrate.txt") for p in directory.glob("heart_rate/*_heartrate.txt")), key=len
-    )
+    found = (path.name.removesuffix("_heartrate.txt") for path in directory.glob("heart_rate/*_heartrate.txt"))
+    names = sorted(found, key=lambda name: (len(name), name))
     if not names:
         return "name the folder that holds heart_rate/, labels/ and activity/ or motion/."
-    return f"there are {', '.join(names[:5])}{f' and {len(names) - 5} more' if len(names) > 5 else ''}."
+    return f"there are {listed(names, 5)}."
 
 
 def _activity(

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from evensong.errors import InputError
 from evensong.recordings.beats import place
 from evensong.recordings.columns import Integers, blocks, in_order
-from evensong.recordings.repairs import Repairs
+from evensong.recordings.repairs import Repairs, listed
 from evensong.recordings.samples import NOT_SINUS, VOUCHED, Samples
 from evensong.recordings.tables import ROUNDING_MS, say_what_was_left_out
 from evensong.recordings.wfdb_files import read_annotations
@@ -60,7 +60,7 @@ def _what_is_there(directory: Path) -> str:
     names = sorted({path.stem for suffix in ("rr", "ecg") for path in directory.glob(f"*.{suffix}")})
     if not names:
         return "name the folder that holds slp*.rr, or slp*.hea and slp*.ecg."
-    return f"there are {', '.join(names[:5])}{f' and {len(names) - 5} more' if len(names) > 5 else ''}."
+    return f"there are {listed(names, 5)}."
 
 
 def _from_text(path: Path, repairs: Repairs) -> tuple[Integers, Integers, npt.NDArray[np.bool_]]:
