@@ -14,7 +14,7 @@ from evensong.recordings.export_csv import export
 from evensong.recordings.framing import Source, record, samples_of, write_samples
 from evensong.recordings.repairs import Repairs
 from evensong.recordings.samples import Samples
-from evensong_wire.frames import EventCode
+from evensong_wire.frames import EventCode, Wear
 
 
 def table(folder: Path, name: str, content: str | bytes) -> Path:
@@ -76,6 +76,23 @@ def test_any_samples_survive_export_and_import(
     )
     if samples.total:
         assert_same(*round_trip(samples, tmp_path_factory.mktemp("csv")))
+
+
+def test_events_are_written_in_order_of_time(tmp_path: Path) -> None:
+    samples = Samples(
+        wear=[(-300_000, Wear.ON), (9_000, Wear.OFF)],
+        mood=[(10_000, 7, 3, True)],
+        events=[(100_000, EventCode.RISE.value, 0)],
+    )
+    write_samples(tmp_path / "x.evr", samples, Source("test", "x", None), Repairs())
+    export(container.read(tmp_path / "x.evr"), tmp_path)
+    rows = (tmp_path / "events.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[:2] for row in rows] == [
+        ["-300.000", "WEAR_ON"],
+        ["9.000", "WEAR_OFF"],
+        ["10.000", "MOOD"],
+        ["100.000", "RISE"],
+    ]
 
 
 def test_headers_qualities_and_negative_times_are_taken(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 """Export of a recording as plain tables in recording time: beats.csv, heart_rate.csv, activity.csv, events.csv.
 
-What `evensong import csv` reads back, sample for sample. Values are written so that they come back exactly: times to
-the millisecond, heart rate in 1/16 bpm, counts in 1/256. events.csv holds wear changes and mood check-ins too.
+Values are written so that `evensong import csv` reads them back exactly: times to the millisecond, heart rate in
+1/16 bpm, counts in 1/256. events.csv holds wear changes and mood check-ins too; of its rows the import takes lights-off
+and rising only.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from pathlib import Path
 
 from evensong.errors import InputError
@@ -61,18 +63,19 @@ def _tables(samples: Samples) -> dict[str, Iterator[tuple[object, ...]]]:
         "beats.csv": ((_seconds(t), ibi, grade) for t, ibi, grade in beats),
         "heart_rate.csv": ((_seconds(t), f"{hr / 16:g}") for t, hr in heart),
         "activity.csv": ((_seconds(epoch * EPOCH_MS), repr(count / 256)) for epoch, count in activity),
-        "events.csv": iter(sorted(_events(samples))),
+        "events.csv": ((_seconds(t), *event) for t, *event in sorted(_events(samples), key=itemgetter(0))),
     }
 
 
-def _events(samples: Samples) -> Iterator[tuple[object, ...]]:
+def _events(samples: Samples) -> Iterator[tuple[int, str, object]]:
+    """(t_ms, event, value), kind by kind."""
     names = {code.value: code.name for code in EventCode}
     for t_ms, code, arg in samples.events:
-        yield _seconds(t_ms), names.get(code, str(code)), arg
+        yield t_ms, names.get(code, str(code)), arg
     for t_ms, state in samples.wear:
-        yield _seconds(t_ms), f"WEAR_{state.name}", ""
+        yield t_ms, f"WEAR_{state.name}", ""
     for t_ms, valence, arousal, prompted in samples.mood:
-        yield _seconds(t_ms), "MOOD", f"valence {valence} arousal {arousal}{' prompted' if prompted else ''}"
+        yield t_ms, "MOOD", f"valence {valence} arousal {arousal}{' prompted' if prompted else ''}"
 
 
 def _seconds(t_ms: int) -> str:
