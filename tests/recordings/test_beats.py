@@ -12,7 +12,7 @@ stamps_of_any_kind = st.lists(st.integers(-50_000, 200_000), min_size=80, max_si
 
 @given(
     ibis=intervals,
-    stamps=st.lists(st.integers(-50_000, 200_000), min_size=80, max_size=80),
+    stamps=stamps_of_any_kind,
     slack=st.integers(0, 1_000),
 )
 def test_whatever_the_stamps_say_no_interval_starts_before_the_beat_before_it(
