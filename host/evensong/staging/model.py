@@ -26,6 +26,8 @@ SHIPPED = "stager.json"
 STANDARD_Q = 5  # fraction bits of a standardised feature, which is an int8
 _STANDARD_SHIFT = 16
 NETWORK_TENTHS = 6  # share of the network in the mixed score; the linear model has the rest
+STILL_TENTHS = 6  # how much of the scores is kept without movement; chosen on slpdb, which has none
+_MOVEMENT = NAMES.index("count_121")
 _DTYPES = {"int8": "<i1", "int16": "<i2", "int32": "<i4"}
 
 
@@ -38,7 +40,7 @@ class Model:
     """arrays: integer arrays by name (int64 in memory). facts: everything else in the file, JSON values.
 
     mean (57,) Q10; scale (57,): 2^21 over the standard deviation in Q10. linear_weight (4, 57) Q11, linear_bias (4,)
-    Q16. The others are the network's, see `network.logits`.
+    Q16. log_shares (4,) Q16: of the stages in the training nights. The others are the network's, see `network.logits`.
     """
 
     arrays: dict[str, Ints]
@@ -59,6 +61,11 @@ class Model:
         """An epoch whose largest probability, in 1/10000, lies below this is not decided."""
         return int(self.facts["threshold"])
 
+    @property
+    def interval_widths_q8(self) -> dict[str, int]:
+        """Half widths of 90 % intervals, in deviations, for each of `intervals.QUANTITIES`."""
+        return {name: int(width) for name, width in self.facts["interval_widths_q8"].items()}
+
     def standardise(self, features: Features) -> Ints:
         """(n, 57) in Q5, -127 to 127, 0 where not known."""
         centred = features.values - self.arrays["mean"]
@@ -68,7 +75,8 @@ class Model:
     def probabilities(self, features: Features) -> Ints:
         """(n, 4) in 1/10000, columns wake, light, deep, rem; rows add up to 10000. The epochs must follow each other.
 
-        Network and linear model are mixed as logarithms, which is their weighted geometric mean.
+        Network and linear model are mixed as logarithms, which is their weighted geometric mean. Where no movement was
+        measured for an hour, wake is hard to tell, and the mix moves towards the shares of the training nights.
         """
         if not len(features.values):
             return np.zeros((0, 4), np.int64)
@@ -77,6 +85,8 @@ class Model:
         five = network.logits(self.arrays, x)
         four = np.stack([five[:, 0], fixed.log2_sum(five[:, 1], five[:, 2]), five[:, 3], five[:, 4]], axis=1)
         scores = fixed.round_div(NETWORK_TENTHS * four + (10 - NETWORK_TENTHS) * linear, 10)
+        doubted = fixed.round_div(STILL_TENTHS * scores + (10 - STILL_TENTHS) * self.arrays["log_shares"], 10)
+        scores = np.where(features.known[:, _MOVEMENT, None], scores, doubted)
         weights = fixed.exp2(scores - scores.max(axis=1, keepdims=True))
         return fixed.shares(weights, hypnogram.WHOLE)
 

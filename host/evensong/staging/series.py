@@ -3,7 +3,8 @@
 Which samples are believed is decided here and nowhere else:
 - heart rate: 25 to 250 bpm;
 - a beat: quality 50 or more, 300 to 2000 ms, and within 30 % of the median of the 11 believable intervals around it.
-  Beats fill the bins that no heart-rate reading fills, as beats per time, so both sources meet in the same unit;
+  Beats fill the bins that no heart-rate reading fills: beats per time over the 25 s around, because wrist readings are
+  smoothed about as much (then slpdb's beats are as restless as sleep-accel's readings; bin by bin, 3 times);
 - whatever was measured off the wrist or in the charger counts as missing;
 - of several counts for one epoch, the largest: a part of an epoch can only count less.
 """
@@ -25,6 +26,7 @@ REACH_BINS = 6  # a bin further than 30 s from any measurement is missing
 _LEAST_Q4, _MOST_Q4 = 25 << 4, 250 << 4
 _LEAST_IBI_MS, _MOST_IBI_MS = 300, 2000
 _NEIGHBOURS = 11
+_SMOOTH_BINS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,18 @@ def _heart_rate(samples: Samples, edges: Ints) -> tuple[Ints, Mask]:
     from_readings = round_div(16 * total, np.maximum(number, 1))
     beats = samples.beats[believable(samples.beats)]
     total_ms, beat_count = _sums(beats[:, 0], beats[:, 1], edges)
-    from_beats = round_div(beat_count * (60_000 << 8), np.maximum(total_ms, 1))
+    around_ms, around = (_around(column) for column in (total_ms, beat_count))
+    from_beats = round_div(around * (60_000 << 8), np.maximum(around_ms, 1))
     return np.where(number > 0, from_readings, from_beats), (number > 0) | (beat_count > 0)
+
+
+def _around(values: Ints) -> Ints:
+    """Sum over the `_SMOOTH_BINS` bins around each."""
+    running = np.concatenate(([0], np.cumsum(values)))
+    place = np.arange(len(values))
+    low = np.maximum(place - _SMOOTH_BINS // 2, 0)
+    high = np.minimum(place + _SMOOTH_BINS // 2 + 1, len(values))
+    return np.asarray(running[high] - running[low])
 
 
 def _sums(t_ms: Ints, values: Ints, edges: Ints) -> tuple[Ints, Ints]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .hypnogram import STAGES, UNKNOWN, Hypnogram, Stage
+from .intervals import expect
+from .model import Model, shipped
 from .nights import NightSpan
 
 _WAKE, _REM = STAGES.index(Stage.WAKE), STAGES.index(Stage.REM)
@@ -22,7 +24,8 @@ class Summary:
 
     tib_min: time in bed, lights-off to rise. tst_min: total sleep time. sol_min: sleep onset latency, lights-off to the
     first epoch of sleep. waso_min: wake after that epoch. rem_latency_min: from that epoch to the first REM.
-    se_percent: sleep efficiency, TST over the decided part of TIB. unknown_percent: of TIB.
+    se_percent: sleep efficiency, TST over the decided part of TIB. unknown_percent: of TIB. intervals_min: 90 %
+    intervals, see `intervals`; undecided epochs count by their probabilities, so an interval may lie above.
     """
 
     tib_min: float
@@ -35,12 +38,15 @@ class Summary:
     light_min: float
     deep_min: float
     rem_min: float
+    intervals_min: dict[str, tuple[float, float]]
 
 
-def summarise(hypnogram: Hypnogram, night: NightSpan) -> Summary:
-    """The summary of one night."""
+def summarise(hypnogram: Hypnogram, night: NightSpan, model: Model | None = None) -> Summary:
+    """The summary of one night. model: the one that made the hypnogram, None for the shipped one."""
     first = int(hypnogram.epoch[0]) if len(hypnogram) else 0
-    stage = hypnogram.stage[max(night.start_epoch - first, 0) : max(night.end_epoch - first, 0)]
+    inside = slice(max(night.start_epoch - first, 0), max(night.end_epoch - first, 0))
+    stage = hypnogram.stage[inside]
+    widths = (model or shipped()).interval_widths_q8
     known = stage != UNKNOWN
     asleep = known & (stage != _WAKE)
     minutes = {each: float((stage == i).sum()) / 2 for i, each in enumerate(STAGES)}
@@ -58,4 +64,5 @@ def summarise(hypnogram: Hypnogram, night: NightSpan) -> Summary:
         light_min=minutes[Stage.LIGHT],
         deep_min=minutes[Stage.DEEP],
         rem_min=minutes[Stage.REM],
+        intervals_min={name: each.interval(widths[name]) for name, each in expect(hypnogram.p[inside]).items()},
     )

@@ -13,23 +13,27 @@ from numpy.typing import NDArray
 
 from evensong.errors import InputError
 from evensong.staging import Model
+from evensong.staging.hypnogram import WHOLE
+from evensong.staging.intervals import QUANTITIES
 from evensong.training import scores, splits
 from evensong.training.corpus import LabelledNight
 from evensong.training.measured import Measured, measure_night
 from evensong.training.train import train
+from evensong.training.widths import holds
 
 COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A labelled night beside its probabilities (n, 4). threshold: of the model that made them. seen: that model was
-    trained on this subject."""
+    """A labelled night beside its probabilities (n, 4). threshold: of the model that made them. held: which intervals
+    contain the reference. seen: that model was trained on this subject."""
 
     name: str
     truth: NDArray[np.int64]
     p: scores.Floats
     threshold: float
+    held: dict[str, bool]
     seen: bool
 
 
@@ -99,8 +103,9 @@ def _fold(measured: Sequence[Measured], repeat: int, fold: splits.Fold) -> tuple
 
 
 def _staged(night: Measured, model: Model) -> Staged:
-    p = model.probabilities(night.features)[night.place] / 10_000
-    return Staged(night.name, night.stage, p, model.threshold / 10_000, night.subject in model.subjects)
+    p = model.probabilities(night.features)[night.place]
+    held = holds(night.stage, p, model.interval_widths_q8)
+    return Staged(night.name, night.stage, p / WHOLE, model.threshold / WHOLE, held, night.subject in model.subjects)
 
 
 def figures(found: Sequence[Split]) -> dict[str, Any]:
@@ -127,6 +132,9 @@ def figures(found: Sequence[Split]) -> dict[str, Any]:
         "splits": len(found),
         "tasks": tasks,
         "coverage_where_decided": [float(s.decided.mean()) for s in found],
+        "intervals_that_hold": {
+            name: [sum(night.held[name] for night in s.nights) for s in found] for name in QUANTITIES
+        },
         "confusion": np.asarray(matrix).tolist(),
         "per_night": list(_rows(found)),
     }

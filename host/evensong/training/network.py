@@ -41,7 +41,8 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """One night for training. x: (n, features) standardised. y: (n,) classes 0 to 4 or `UNSCORED`."""
+    """One night for training. x: (v, n, features) standardised, v readings of the same night that differ in when its
+    lights-off and rise are taken to be. y: (n,) classes 0 to 4 or `UNSCORED`."""
 
     x: NDArray[np.float32]
     y: NDArray[np.int64]
@@ -87,7 +88,7 @@ def fit(nights: Sequence[Labelled], heart: NDArray[np.bool_], movement: NDArray[
     torch.set_num_threads(1)  # sums in one order; folds, not operations, run side by side
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    network = Network(nights[0].x.shape[1], recipe)
+    network = Network(nights[0].x.shape[2], recipe)
     scored = np.concatenate([n.y[n.y != UNSCORED] for n in nights])
     shares = np.bincount(scored, minlength=CLASSES) / len(scored)
     weight = torch.tensor(np.maximum(shares, 1e-3) ** recipe.class_power, dtype=torch.float32)
@@ -127,7 +128,7 @@ def log_probabilities(network: Network, x: NDArray[np.float32]) -> Floats:
 def _batch(nights: Sequence[Labelled], heart: NDArray[np.bool_], movement: NDArray[np.bool_],
            rng: np.random.Generator, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.int64]]:  # fmt: skip
     """Crops of random nights: stretched in time, scaled, shifted, noisy, with sensors and features missing."""
-    columns = nights[0].x.shape[1]
+    columns = nights[0].x.shape[2]
     xs = np.zeros((recipe.batch, columns, recipe.crop), np.float32)
     ys = np.full((recipe.batch, recipe.crop), UNSCORED, np.int64)
     for i in range(recipe.batch):
@@ -137,7 +138,7 @@ def _batch(nights: Sequence[Labelled], heart: NDArray[np.bool_], movement: NDArr
         length = min(recipe.crop, int(n / speed))
         start = rng.integers(0, max(1, n - int(length * speed)))
         place = np.minimum(np.rint(start + np.arange(length) * speed).astype(int), n - 1)
-        x = night.x[place]
+        x = night.x[int(rng.integers(len(night.x)))][place]
         known = x != 0
         x = x * np.exp(0.15 * rng.normal(size=columns)) + 0.2 * rng.normal(size=columns)
         x += 0.1 * rng.normal(size=x.shape)

@@ -14,9 +14,11 @@ from evensong.staging.model import STANDARD_Q, Model
 from evensong.training import linear, splits
 from evensong.training.measured import Measured
 from evensong.training.scores import kappa_of
+from evensong.training.widths import widths
 
 NETWORKS = 3
 TARGET_KAPPA = 0.55  # what four-class kappa the decided epochs should reach on nights that did not train
+_ELSE_THRESHOLD = 5000
 _INNER_FOLDS = 3
 _WEIGHT_LIMIT = 1 << 15
 _OF_MOVEMENT = np.array(["count" in name or "moved" in name for name in NAMES])
@@ -34,7 +36,8 @@ Ints = NDArray[np.int64]
 def train(nights: Sequence[Measured], tick: Callable[[], None] = lambda: None, seed: int = 0) -> Model:
     """A model trained on these nights. tick: called after each of the `networks_to_train()` networks.
 
-    The threshold of abstention is chosen on nights that did not train, by an inner cross-validation.
+    The threshold of abstention and the widths of intervals are chosen on nights that did not train, by an inner
+    cross-validation.
 
     Raises:
         Unavailable: PyTorch is not installed.
@@ -43,10 +46,10 @@ def train(nights: Sequence[Measured], tick: Callable[[], None] = lambda: None, s
     facts: dict[str, Any] = {
         "subjects": subjects,
         "epochs": sum(len(night.stage) for night in nights),
-        "threshold": _threshold(nights, tick, seed),
         "recipe": f"{NETWORKS} temporal networks and a linear softmax on {len(NAMES)} features",
         "data": ATTRIBUTION,
         "licence": "Apache-2.0; the data's attribution must be kept",
+        **_doubts(nights, tick, seed),
     }
     return Model(_arrays(nights, [100 * seed + i for i in range(NETWORKS)], tick), facts)
 
@@ -59,9 +62,12 @@ def networks_to_train() -> int:
 def _arrays(nights: Sequence[Measured], seeds: Sequence[int], tick: Callable[[], None]) -> dict[str, Ints]:
     network, quantise = _torch_rooms()
     arrays = _standard(nights)
+    stages = np.concatenate([night.stage for night in nights])
+    shares = (np.bincount(stages, minlength=linear.CLASSES) + 1) / (len(stages) + linear.CLASSES)
+    arrays["log_shares"] = np.rint(np.log2(shares) * (1 << 16)).astype(np.int64)
     standard = [Model(arrays, {}).standardise(night.features) / (1 << STANDARD_Q) for night in nights]
     x = np.concatenate([each[night.place] for each, night in zip(standard, nights, strict=True)])
-    weight, bias = linear.fit(x, np.concatenate([night.stage for night in nights]))
+    weight, bias = linear.fit(x, stages)
     sequences = [_sequence(each, night, network) for each, night in zip(standard, nights, strict=True)]
     networks = []
     for seed in seeds:
@@ -85,7 +91,7 @@ def _torch_rooms() -> tuple[Any, Any]:
 def _sequence(standard: linear.Floats, night: Measured, network: Any) -> Any:
     classes = np.full(len(standard), network.UNSCORED, np.int64)
     classes[night.place] = night.aasm
-    return network.Labelled(standard.astype(np.float32), classes)
+    return network.Labelled(standard.astype(np.float32)[None], classes)
 
 
 def _standard(nights: Sequence[Measured]) -> dict[str, Ints]:
@@ -106,19 +112,23 @@ def _integers(weight: linear.Floats, bias: linear.Floats) -> dict[str, Ints]:
     return {"linear_weight": rounded, "linear_bias": np.rint(bias * to_base_two * (1 << 16)).astype(np.int64)}
 
 
-def _threshold(nights: Sequence[Measured], tick: Callable[[], None], seed: int) -> int:
-    """The least threshold, in 1/10000, at which epochs of nights that did not train reach `TARGET_KAPPA`."""
+def _doubts(nights: Sequence[Measured], tick: Callable[[], None], seed: int) -> dict[str, Any]:
+    """What the model may vouch for, from nights that did not train: the threshold and the widths of intervals.
+
+    threshold: the least, in 1/10000, at which their decided epochs reach `TARGET_KAPPA`.
+    """
     subjects = sorted({night.subject for night in nights})
-    truth, p = [], []
+    held: list[tuple[Ints, Ints]] = []
     for i, fold in enumerate(splits.folds(subjects, min(_INNER_FOLDS, len(subjects)), seed)):
         model = Model(_arrays([n for n in nights if n.subject in fold.train], [100 * seed + 50 + i], tick), {})
-        held = [night for night in nights if night.subject in fold.test]
-        truth += [night.stage for night in held]
-        p += [model.probabilities(night.features)[night.place] for night in held]
-    stage, probability = np.concatenate(truth), np.concatenate(p)
-    sure = probability.max(axis=1)
-    for threshold in range(0, 7001, 100):
-        kept = sure >= threshold
-        if kept.any() and kappa_of("four stages", stage[kept], probability[kept].astype(float)) >= TARGET_KAPPA:
-            return threshold
-    return 5000
+        tested = (night for night in nights if night.subject in fold.test)
+        held += [(night.stage, model.probabilities(night.features)[night.place]) for night in tested]
+    stage, p = (np.concatenate(each) for each in zip(*held, strict=True))
+    sure = p.max(axis=1)
+    reached = (
+        threshold
+        for threshold in range(0, 7001, 100)
+        if (sure >= threshold).any()
+        and kappa_of("four stages", stage[sure >= threshold], p[sure >= threshold].astype(float)) >= TARGET_KAPPA
+    )
+    return {"threshold": next(reached, _ELSE_THRESHOLD), "interval_widths_q8": widths(held)}
