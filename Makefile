@@ -16,6 +16,7 @@ help:
 
 $(BIN)/python:
 	@test -n '$(PYTHON)' || { echo 'Evensong needs Python 3.11 or newer: install it (Debian: apt install python3 python3-venv) or say make PYTHON=/path/to/python.'; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo 'PYTHON=$(PYTHON) is no Python 3.11 or newer that runs here: name another, or leave PYTHON out.'; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo 'Python has no venv module here: install it (Debian: apt install python3-venv).'; exit 1; }
 	@echo 'Making a virtual environment in $(VENV) ...'
 	@$(PYTHON) -m venv $(VENV)
