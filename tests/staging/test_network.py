@@ -6,7 +6,8 @@ import numpy as np
 
 from evensong.staging import network, shipped
 
-ARRAYS = shipped().arrays
+OF_LINEAR = ("mean", "scale", "linear_weight", "linear_bias", "log_shares")
+ARRAYS = {name: array[:2] for name, array in shipped().arrays.items() if name not in OF_LINEAR}  # two of three networks
 
 
 def plain(x: list[list[int]]) -> list[list[int]]:
@@ -20,10 +21,7 @@ def plain(x: list[list[int]]) -> list[list[int]]:
 
 
 def plain_one(i: int, x: list[list[int]]) -> list[list[int]]:
-    array = {
-        name: value[i].tolist() for name, value in ARRAYS.items() if value.ndim > 2 or name.endswith(("shift", "up"))
-    }
-    array |= {name: ARRAYS[name][i].tolist() for name in ("inward_bias", "conv_bias", "point_bias", "outward_bias")}
+    array = {name: value[i].tolist() for name, value in ARRAYS.items()}
     h = [layer(row, array["inward_weight"], array["inward_bias"], array["inward_shift"]) for row in x]
     for b in range(len(array["conv_weight"])):
         reach = 1 << b
@@ -59,13 +57,13 @@ def clip(value: int) -> int:
 
 
 def test_numpy_and_plain_python_agree_to_the_bit() -> None:
-    x = np.random.default_rng(7).integers(-127, 128, (40, 57))
+    x = np.random.default_rng(7).integers(-127, 128, (34, 57))
     assert network.logits(ARRAYS, x).tolist() == plain(x.tolist())
 
 
 def test_extremes_do_not_wrap() -> None:
     for value in (-127, 0, 127):
-        x = np.full((3, 57), value)
+        x = np.full((2, 57), value)
         assert network.logits(ARRAYS, x).tolist() == plain(x.tolist())
 
 
