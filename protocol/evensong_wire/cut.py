@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .codec import encode
-from .frames import FIRST_UNNUMBERED, NO_FLAGS, Flag
+from .frames import EPOCH_MS, FIRST_UNNUMBERED, NO_FLAGS, Flag
 from .ibi_coding import MAX_GAP_MS
 from .models import KIND_OF, AccelRaw, Activity, Body, Header, HeartRate, Ibi, PpgRaw
 from .series_coding import MAX_VARINT
 from .writing import put, puts_of, writer_of
 
-EPOCH_MS = 30_000
 MAX_MISSING = 20  # epochs without a count that a frame spends a byte each on
 
 

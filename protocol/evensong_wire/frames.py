@@ -33,6 +33,7 @@ from construct import (
 MAJOR = 1
 MINOR = 0
 MAX_FRAME_BYTES = 241  # before COBS; with COBS and both zero bytes 244, one notification at an ATT MTU of 247
+EPOCH_MS = 30_000  # of activity counts, and of every stage that is made from them
 BOOT_LIMIT = 1 << 24  # numbers and seconds of one boot; before either runs out the firmware begins a new boot id
 
 

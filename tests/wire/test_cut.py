@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evensong_wire import codec, errors
-from evensong_wire.cut import EPOCH_MS, MAX_MISSING, FrameWriter, cut
-from evensong_wire.frames import MAX_FRAME_BYTES
+from evensong_wire.cut import MAX_MISSING, FrameWriter, cut
+from evensong_wire.frames import EPOCH_MS, MAX_FRAME_BYTES
 from evensong_wire.models import AccelRaw, Ack, Activity, Ema, HeartRate, Ibi, PpgRaw
 
 from . import strategies as ours

@@ -15,9 +15,9 @@ import numpy as np
 
 from evensong.recordings.columns import Floats, Integers, in_order, read_columns
 from evensong.recordings.repairs import Repairs
-from evensong.recordings.samples import EPOCH_MS
 from evensong.recordings.tables import keep
 from evensong_firmware.sense import counts as firmware
+from evensong_wire.frames import EPOCH_MS
 
 LSB_PER_G = 4096
 RATE_HZ: int = firmware.RATE_HZ

@@ -15,8 +15,8 @@ from pathlib import Path
 from evensong.errors import InputError
 from evensong.recordings.container import Recording
 from evensong.recordings.framing import samples_of
-from evensong.recordings.samples import EPOCH_MS, Samples
-from evensong_wire.frames import EventCode
+from evensong.recordings.samples import Samples
+from evensong_wire.frames import EPOCH_MS, EventCode
 
 COLUMNS = {
     "beats.csv": ("t_s", "ibi_ms", "quality"),

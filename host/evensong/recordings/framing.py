@@ -18,20 +18,10 @@ import numpy as np
 from evensong.errors import InputError
 from evensong.recordings.container import BootStart, Recording, RecordingHeader, write
 from evensong.recordings.repairs import Repairs
-from evensong.recordings.samples import EPOCH_MS, Integers, Samples
+from evensong.recordings.samples import Integers, Samples
 from evensong_wire.cut import FrameWriter, cut
-from evensong_wire.frames import BOOT_LIMIT, UNCERTAINTY_UNKNOWN_S, UTC_UNKNOWN_S, EventCode, ResetCause
-from evensong_wire.models import (
-    Activity,
-    Body,
-    Boot,
-    Ema,
-    Event,
-    HeartRate,
-    Ibi,
-    Status,
-    WearChange,
-)
+from evensong_wire.frames import BOOT_LIMIT, EPOCH_MS, UNCERTAINTY_UNKNOWN_S, UTC_UNKNOWN_S, EventCode, ResetCause
+from evensong_wire.models import Activity, Body, Boot, Ema, Event, HeartRate, Ibi, Status, WearChange
 
 LONGEST_FRAME_MS = 600_000
 BOOT_ID = 1

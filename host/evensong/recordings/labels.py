@@ -18,8 +18,9 @@ import numpy.typing as npt
 from evensong.errors import InputError
 from evensong.recordings.columns import Integers, blocks, read_columns
 from evensong.recordings.repairs import Repairs
+from evensong_wire.frames import EPOCH_MS
 
-EPOCH_S = 30
+EPOCH_S = EPOCH_MS // 1000
 Names = npt.NDArray[np.str_]
 
 STAGE_OF_AASM = {"W": "WAKE", "N1": "LIGHT", "N2": "LIGHT", "N3": "DEEP", "R": "REM"}

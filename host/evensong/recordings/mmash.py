@@ -24,7 +24,7 @@ from evensong.errors import InputError
 from evensong.recordings.beats import place
 from evensong.recordings.columns import Floats, Integers, blocks
 from evensong.recordings.repairs import Repairs, listed
-from evensong.recordings.samples import MAX_COUNT, VOUCHED, Samples
+from evensong.recordings.samples import EPOCH_S, MAX_COUNT, VOUCHED, Samples
 from evensong.recordings.tables import say_what_was_left_out
 
 CITATION = (
@@ -33,7 +33,6 @@ CITATION = (
 )
 
 DAY_S = 86_400
-EPOCH_S = 30
 LEAST_SECONDS = 10  # of an epoch's 30
 MOST_PER_SECOND = 10_000.0  # counts of one axis; ActiGraphs saturate far below
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from evensong_wire.frames import Wear
+from evensong_wire.frames import EPOCH_MS, Wear
 
 Integers = npt.NDArray[np.int64]
 
-EPOCH_MS = 30_000
+EPOCH_S = EPOCH_MS // 1000
 MIN_IBI_MS = 250  # 240 beats a minute
 MAX_IBI_MS = 2500  # 24 beats a minute; what is longer is a pause in recording, not in the heart
 MIN_BPM = 20.0

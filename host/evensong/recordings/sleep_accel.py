@@ -17,9 +17,9 @@ from pathlib import Path
 from evensong.errors import InputError
 from evensong.recordings.acceleration import read_acceleration
 from evensong.recordings.columns import Integers
-from evensong.recordings.labels import EPOCH_S, epochs_of
+from evensong.recordings.labels import epochs_of
 from evensong.recordings.repairs import Repairs, listed
-from evensong.recordings.samples import Samples
+from evensong.recordings.samples import EPOCH_S, Samples
 from evensong.recordings.tables import read_activity, read_heart_rate
 from evensong_wire.frames import EventCode
 

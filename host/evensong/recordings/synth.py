@@ -19,10 +19,9 @@ import numpy as np
 
 from evensong.errors import InputError
 from evensong.recordings.columns import Floats, Integers
-from evensong.recordings.samples import EPOCH_MS, NOT_SINUS, VOUCHED, Samples
-from evensong_wire.frames import EventCode, Wear
+from evensong.recordings.samples import EPOCH_S, NOT_SINUS, VOUCHED, Samples
+from evensong_wire.frames import EPOCH_MS, EventCode, Wear
 
-EPOCH_S = 30
 HZ = 4  # grid on which RR is modelled
 BEFORE_S = 1200  # worn before lights-off
 AFTER_S = 600  # and after rising
@@ -116,9 +115,8 @@ def _movements(random: np.random.Generator, worn: list[str]) -> Floats:
     before = worn[0]
     for epoch, stage in enumerate(worn):
         figures = STAGES[stage]
-        number = random.poisson(figures.moves_per_h / 120) + (
-            stage != before
-        )  # a change of stage is often a turn in bed
+        turned = stage != before  # a change of stage is often a turn in bed
+        number = random.poisson(figures.moves_per_h / 120) + turned
         for _ in range(number):
             length = min(25.0, random.lognormal(1.3, 0.6))
             rows.append((epoch * EPOCH_S + random.uniform(0, EPOCH_S), length, figures.vigour * random.gamma(2.0, 0.5)))

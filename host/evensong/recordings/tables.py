@@ -16,8 +16,8 @@ from evensong.errors import InputError
 from evensong.recordings.beats import place
 from evensong.recordings.columns import Floats, Integers, blocks, in_order, read_columns
 from evensong.recordings.repairs import Repairs
-from evensong.recordings.samples import EPOCH_MS, MAX_BPM, MAX_COUNT, MAX_IBI_MS, MIN_BPM, MIN_IBI_MS, VOUCHED
-from evensong_wire.frames import EventCode
+from evensong.recordings.samples import MAX_BPM, MAX_COUNT, MAX_IBI_MS, MIN_BPM, MIN_IBI_MS, VOUCHED
+from evensong_wire.frames import EPOCH_MS, EventCode
 
 _EVENT_ROW = re.compile(rb"^\s*(-?\d{1,9}(?:\.\d{1,9})?)\s*,\s*(LIGHTS_OFF|RISE)\b")
 ROUNDING_MS = 2  # times and intervals that somebody rounded to milliseconds, each for itself

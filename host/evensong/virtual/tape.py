@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evensong.errors import InputError
-from evensong_wire.frames import EventCode
+from evensong_wire.frames import EPOCH_MS, EventCode
 from evensong_wire.models import AccelRaw, Activity, Ema, Event, Frame, HeartRate, Ibi, PpgRaw, WearChange
 
-EPOCH_MS = 30_000
 RECORD = struct.Struct("<IBBH")  # t_ms, kind, a, b
 HEART_RATE, BEAT, ACTIVITY, WEAR, MOOD, EVENT = 1, 2, 3, 4, 5, 6
 _PLAYED = frozenset({EventCode.TIME_ZERO, EventCode.LIGHTS_OFF, EventCode.RISE, EventCode.BUTTON})
