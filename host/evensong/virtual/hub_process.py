@@ -8,7 +8,6 @@ HTTP transport that it takes as parameters anyway. It may be killed at any virtu
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from pathlib import Path
 
@@ -24,21 +23,7 @@ async def _daemon(loop: Child, config: Path, clock: VirtualClock) -> None:
     from .fenced_http import FencedTransport
 
     await install_in_child(loop)
-    running = asyncio.current_task()
-    assert running
-    stopped = False
-
-    def stop() -> None:
-        nonlocal stopped
-        stopped = True
-        running.cancel()
-
-    loop.add_signal_handler(signal.SIGTERM, stop)
-    try:
-        await run(load(config).hub, clock=clock, transport=FencedTransport())
-    except asyncio.CancelledError:
-        if not stopped:
-            raise
+    await run(load(config).hub, clock=clock, transport=FencedTransport())
 
 
 def main(config: str, utc_at_zero_ms: str, seed: str) -> None:
