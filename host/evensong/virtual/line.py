@@ -21,6 +21,7 @@ from .tape import Tape
 from .wearable import Hardware, Wearable
 from .world import Peer, World, last_line
 
+JOURNAL = "journal.sqlite3"  # in the folder, where `hub_config` has to say that it is
 PACKET_S = 0.002  # 251 bytes at 1 Mbit/s, with header and inter-frame spaces (Core 5.4, vol 6, part B, 2.1 and 4.1)
 REBOOT_S = 1.0
 HUB_AWAY_S = 3.0
@@ -43,7 +44,7 @@ class Line:
         hardware: Hardware,
         seed: int,
     ) -> None:
-        self.journal = folder / "journal.sqlite3"
+        self.journal = folder / JOURNAL
         self._world = world
         self._tape = tape
         self._utc_at_zero_ms = utc_at_zero_ms

@@ -22,7 +22,7 @@ from evensong.recordings import container
 
 from . import require_linux
 from .faults import parse, schedule
-from .line import Line
+from .line import JOURNAL, Line
 from .reckoning import Reckoning, is_finished, reckon
 from .server_process import serve_nexus
 from .tape import Tape, tape_of
@@ -110,7 +110,7 @@ def _hub_config(folder: Path, url: str, token: str, seed: int, header: container
         return json.dumps(value, ensure_ascii=False)  # TOML quotes as JSON does
 
     return f"""[hub]
-journal = {text(str(folder.resolve() / "journal.sqlite3"))}
+journal = {text(str(folder.resolve() / JOURNAL))}
 seed = {seed}
 [hub.nexus]
 url = {text(url)}
