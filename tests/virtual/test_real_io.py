@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +22,7 @@ from .scenes import Scene, Stage, play, play_twice
 
 APP = """
 import asyncio, json, random
-delays = random.Random()
+delays = random.Random(1)
 async def app(scope, receive, send):
     body = b""
     while True:
@@ -93,14 +93,21 @@ def test_a_server_that_never_answers_meets_the_clients_own_timeout(tmp_path: Pat
 
 
 def test_fences_end_in_the_order_in_which_they_began() -> None:
+    """Each piece of real work waits for the one that began after it, so in real time they end the other way round."""
     order: list[int] = []
+    done = [threading.Event() for _ in range(6)]
+    done[5].set()
 
-    async def work(number: int, real_s: float) -> None:
-        await asyncio.to_thread(time.sleep, real_s)
+    def real_work(number: int) -> None:
+        assert done[number + 1].wait(30)
+        done[number].set()
+
+    async def work(number: int) -> None:
+        await asyncio.to_thread(real_work, number)
         order.append(number)
 
     async def scene() -> float:
-        await asyncio.gather(*(work(n, (5 - n) / 100) for n in range(5)))
+        await asyncio.gather(*map(work, range(5)))
         return asyncio.get_running_loop().time()
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
