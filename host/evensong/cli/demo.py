@@ -7,13 +7,12 @@ import signal
 import tempfile
 import threading
 from contextlib import ExitStack
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-PORT = 8420
+from evensong.cli.nexus import PORT
 
 
 def register(app: typer.Typer) -> None:
@@ -33,15 +32,15 @@ def register(app: typer.Typer) -> None:
         from rich.console import Console
 
         from evensong.cli.replay import play, show
+        from evensong.recordings import DEMO_NIGHT
         from evensong.virtual.replay import NEXUS_STORE
         from evensong.virtual.server_process import serve_nexus
 
         console = Console()
         with ExitStack() as stack:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evensong-demo-")))
-            recording = stack.enter_context(as_file(files("evensong.recordings") / "demo.evr"))
             console.print("A synthetic night of eight hours: wearable, radio, hub, stager, Nexus.")
-            result = play(recording, faults="link:1", seed=1, keep=home / "night", console=console)
+            result = play(DEMO_NIGHT, faults="link:1", seed=1, keep=home / "night", console=console)
             show(result, console)
             store = home / "night" / NEXUS_STORE
             try:
