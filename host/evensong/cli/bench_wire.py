@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import lzma
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evensong.errors import InputError
-from evensong.recordings import framing, mmash
+from evensong.recordings import data_folder, framing, mmash
+from evensong.recordings.mmash import DAY_S
 from evensong.recordings.repairs import Repairs
 from evensong.recordings.samples import VOUCHED
 from evensong_wire.cut import FrameWriter
@@ -29,7 +29,6 @@ from evensong_wire.frames import Kind
 from evensong_wire.models import Ibi
 from evensong_wire.stream import Stream, pack
 
-DAY_S = 86_400
 NIGHT_S = 8 * 3600
 PASSES = 5
 _Series = NDArray[np.int64]
@@ -82,7 +81,7 @@ def run() -> dict[str, Any]:
 
 def recordings() -> tuple[Path, list[str]]:
     """MMASH's folder and the users in it."""
-    root = Path(os.environ.get("EVENSONG_DATA", "../shared/data")) / "mmash"
+    root = data_folder() / "mmash"
     users = sorted(path.name for path in root.glob("user_*")) if root.is_dir() else []
     if not users:
         raise InputError(f"No MMASH users in {root}: set EVENSONG_DATA to the folder of mmash/user_1 and so on.")

@@ -110,7 +110,9 @@ def _disk() -> Finding:
 
 
 def _recordings() -> Finding:
-    folder = Path(os.environ.get("EVENSONG_DATA", "../shared/data"))
+    from evensong.recordings import data_folder
+
+    folder = data_folder()
     if folder.is_dir():
         return Finding("recordings", True, f"At {folder}.")
     return Finding("recordings", None, f"None at {folder}: set EVENSONG_DATA to run tests and figures on real nights.")
