@@ -15,6 +15,7 @@ from evensong_wire.models import (
     Command,
     Ema,
     Event,
+    Header,
     HeartRate,
     Hello,
     HubHello,
@@ -108,9 +109,7 @@ bodies: st.SearchStrategy[Body] = st.one_of(
 
 
 @st.composite
-def headers(draw: st.DrawFn, body: Body) -> object:
-    from evensong_wire.models import Header
-
+def headers(draw: st.DrawFn, body: Body) -> Header:
     flags = draw(st.sampled_from([NO_FLAGS, Flag.CUT_SHORT]))
     return Header(
         KIND_OF[type(body)], draw(st.binary(min_size=4, max_size=4)), draw(u16), draw(u24), draw(device_ms), flags
