@@ -31,18 +31,19 @@ class Finding:
 def register(app: typer.Typer) -> None:
     @app.command()
     def doctor() -> None:
-        """Look what is missing on this machine: Python parts, MicroPython, Bluetooth, serial ports, disk, recordings.
+        """Look for what is missing on this machine: Python parts, MicroPython, Bluetooth, serial ports, disk, recordings.
 
         Ends with exit status 1 if something that a hub needs is missing.
         """
         from rich.console import Console
+        from rich.markup import escape
         from rich.table import Table
 
         findings = list(examine())
         table = Table(box=None, pad_edge=False, show_header=False)
         for finding in findings:
             mark = {True: "[green]ok[/]", False: "[red]missing[/]", None: "[yellow]absent[/]"}[finding.well]
-            table.add_row(mark, finding.what, finding.sentence)
+            table.add_row(mark, finding.what, escape(finding.sentence))
         Console().print(table)
         if any(finding.well is False for finding in findings):
             raise typer.Exit(1)
@@ -64,18 +65,18 @@ def _part(what: str, modules: tuple[str, ...], extra: str) -> Finding:
     missing = [module for module in modules if find_spec(module) is None]
     if not missing:
         return Finding(what, True, "Installed.")
-    return Finding(what, None, f"{', '.join(missing)} not installed: pip install 'evensong[{extra}]'.")
+    return Finding(what, None, f"{', '.join(missing)} not installed: pip install -e '.[{extra}]' in your clone.")
 
 
 def _micropython() -> Finding:
     path = shutil.which("micropython", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if path is None:
         return Finding("MicroPython", None, "Not found; the virtual wearable then runs its firmware under CPython.")
-    command = [path, "-c", "import sys; print(sys.version)"]
+    command = [path, "-c", "import sys; print('.'.join(str(n) for n in sys.implementation.version[:3]))"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
     if done.returncode:
         return Finding("MicroPython", False, f"{path} does not run here: {done.stderr.strip() or done.returncode}.")
-    return Finding("MicroPython", True, done.stdout.strip().removesuffix(".") + ".")
+    return Finding("MicroPython", True, f"{done.stdout.strip()}, {path}.")
 
 
 def _told(what: str, look: Callable[[], str]) -> Finding:

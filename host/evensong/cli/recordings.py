@@ -26,7 +26,7 @@ Recorded = Annotated[Path, typer.Argument(metavar="FILE.evr", help="The recordin
 def register(app: typer.Typer) -> None:
     """Add the commands about files of frames."""
     importing = typer.Typer(
-        help="Make a recording from a public data set or from tables of your own.\n\nWhat had to be repaired is said.",
+        help="Make a recording from a public data set or from tables of your own.\n\nWhat had to be repaired is reported.",
         no_args_is_help=True,
     )
     importing.command("sleep-accel")(sleep_accel)
@@ -104,7 +104,7 @@ def import_csv(
 ) -> None:
     """Tables of your own, comma separated, times in seconds on one clock (t = 0 where you like, negative allowed).
 
-    A first line with names is passed over. Example: evensong import csv --beats rr.csv --activity act.csv -o night.evr
+    A first line of names is skipped. Example: evensong import csv --beats rr.csv --activity act.csv -o night.evr
     """
     from evensong.recordings import csv_import as source
 

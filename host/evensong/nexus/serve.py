@@ -41,7 +41,7 @@ def listen(port: int, host: str = "127.0.0.1") -> socket.socket:
         elif error.errno == errno.EACCES:
             reason = "is reserved for the system"
         else:
-            reason = f"cannot be had ({error.strerror})"
+            reason = f"cannot be opened ({error.strerror})"
         raise Unavailable(f"Port {port} of {host} {reason}; choose another with --port.") from None
     return listener
 

@@ -144,7 +144,7 @@ def in_order(rows: Floats, lines: Integers, path: Path, repairs: Repairs) -> Flo
     order = np.argsort(times, kind="stable")
     fresh = np.concatenate([[True], np.diff(times[order]) > 0])
     dropped = int((~fresh).sum())
-    repeats = f"{dropped} row{'s' if dropped > 1 else ''} with a time that was there already dropped"
+    repeats = f"{dropped} row{'s' if dropped > 1 else ''} dropped whose time was there already"
     if len(backwards):
         where = f"line{'s' if len(backwards) > 1 else ''} {listed(lines[backwards].tolist(), 3)}"
         also = f", {repeats}" if dropped else ""

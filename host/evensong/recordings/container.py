@@ -208,7 +208,8 @@ def _damage(path: Path, stream: Stream, header: RecordingHeader, frames: list[Fr
     if broken:
         yield f"{path.name}: {broken} frame{'s' if broken > 1 else ''} damaged and left out."
     if stream.unparsable:
-        yield f"{path.name}: {stream.unparsable} whole frames left out that this version cannot read: install a newer."
+        whole = f"{stream.unparsable} whole frame{'s' if stream.unparsable > 1 else ''}"
+        yield f"{path.name}: {whole} left out that this version cannot read: install a newer one."
     numbers: dict[tuple[bytes, int], set[int]] = {}
     for frame in frames:
         if frame.header.numbered:

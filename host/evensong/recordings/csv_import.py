@@ -34,7 +34,7 @@ def read(
     if not (heart_rate or beats or activity or accel):
         raise InputError("Nothing to import: name at least one of --heart-rate, --beats, --activity and --accel.")
     if activity and accel:
-        raise InputError("Both --activity and --accel say how much was moved: name one of them.")
+        raise InputError("Both --activity and --accel say how much the wearer moved: name one of them.")
     samples = Samples()
     if heart_rate:
         samples.heart_ms, samples.hr_q4 = read_heart_rate(heart_rate, repairs)

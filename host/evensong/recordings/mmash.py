@@ -101,7 +101,7 @@ def _rows(path: Path, names: tuple[str, ...], repairs: Repairs) -> tuple[Integer
         raise InputError(f"{path}, line {table.line_num}: not a table of comma separated values ({error}).") from None
     if not stamps:
         raise InputError(f"{path} holds no row with a day, a time and {names[0]!r}: is it the right file?")
-    repairs.rows(path, bad, first_bad, "left out, as not possible numbers with a day and a time")
+    repairs.rows(path, bad, first_bad, "left out: without a day, a time and possible numbers")
     return _in_order(path, np.array(stamps), np.array(values), np.array(lines), repairs)
 
 

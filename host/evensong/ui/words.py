@@ -33,12 +33,12 @@ DEFINITIONS = {
 }
 
 _BOUNDS = {
-    BoundSource.WEARER: "said by the wearer",
+    BoundSource.WEARER: "marked by the wearer",
     BoundSource.RECORDING: "given by the recording",
     BoundSource.DETECTED: "detected from movement and heart rate",
     BoundSource.WEAR: "taken from when the wearable was put on or off",
     BoundSource.SO_FAR: "the end of what has arrived so far",
-    BoundSource.LIMIT: "set by the longest span there is",
+    BoundSource.LIMIT: "cut at the longest span that a document may hold",
 }
 
 _CAUSES = {
@@ -98,7 +98,7 @@ def clock_name(document: SpanDocument) -> str:
 def clock_sentence(document: SpanDocument) -> str:
     """How far the times on the page can be trusted."""
     if document.uncertainty_ms is None:
-        return "The wearable never met a clock, so times count from the recording's zero."
+        return "The wearable was never told the time, so times count from the recording's zero."
     if document.uncertainty_ms < 1_000:
         return "Times are right to within a second."
     return f"Times are right to within {seconds(document.uncertainty_ms / 1_000)}."
