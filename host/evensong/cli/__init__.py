@@ -16,7 +16,7 @@ app = typer.Typer(
     epilog="Begin with `evensong demo`: one night from a virtual wearable to the Nexus page.",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph; "rich" keeps their breaks
     pretty_exceptions_enable=False,
 )
 for group in (demo, recordings, staging, replay, hub, nexus, bench, doctor):

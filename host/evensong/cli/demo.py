@@ -39,9 +39,9 @@ def register(app: typer.Typer) -> None:
         console = Console()
         with ExitStack() as stack:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evensong-demo-")))
-            console.print("A synthetic night of eight hours: wearable, radio, hub, stager, Nexus.")
+            console.print("Eight synthetic hours: wearable, radio, hub, stager, Nexus. The link is lost once.")
             result = play(DEMO_NIGHT, faults="link:1", seed=1, keep=home / "night", console=console)
-            show(result, console)
+            whole = show(result, console)
             store = home / "night" / NEXUS_STORE
             try:
                 url = stack.enter_context(serve_nexus(store, port))
@@ -52,9 +52,13 @@ def register(app: typer.Typer) -> None:
                 url = stack.enter_context(serve_nexus(store))
             night = httpx.get(f"{url}api/v1/nights", params={"limit": 1}, trust_env=False).json()["nights"][0]
             console.print(f"The night's page: {url}nights/{night['document_id']}", soft_wrap=True, highlight=False)
-            if not leave:
+            if leave:
+                console.print("It goes with the demo; without --exit it stays up until Ctrl-C.")
+            else:
                 console.print("Ctrl-C ends the demo.")
                 _until_told()
+            if not whole:
+                raise typer.Exit(1)
 
 
 def _until_told() -> None:

@@ -31,7 +31,7 @@ class Finding:
 def register(app: typer.Typer) -> None:
     @app.command()
     def doctor() -> None:
-        """Look for what is missing on this machine: Python parts, MicroPython, Bluetooth, serial ports, disk, recordings.
+        """Look for what this machine lacks: Python parts, MicroPython, Bluetooth, serial ports, disk, recordings.
 
         Ends with exit status 1 if something that a hub needs is missing.
         """

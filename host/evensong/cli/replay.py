@@ -38,9 +38,11 @@ def register(app: typer.Typer) -> None:
         from rich.console import Console
 
         result = play(recording, faults=faults, seed=seed, keep=keep, console=Console(stderr=True))
-        show(result, Console(stderr=as_json))
+        whole = show(result, Console(stderr=as_json))
         if as_json:
             print(json.dumps(result.figures()))
+        if not whole:
+            raise typer.Exit(1)
 
 
 def play(recording: Path, *, faults: str, seed: int, keep: Path | None, console: Console) -> ReplayResult:
@@ -55,7 +57,7 @@ def play(recording: Path, *, faults: str, seed: int, keep: Path | None, console:
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(f"Playing {recording.name}", total=1.0)
         return replay(
             recording,
@@ -66,20 +68,29 @@ def play(recording: Path, *, faults: str, seed: int, keep: Path | None, console:
         )
 
 
-def show(result: ReplayResult, console: Console) -> None:
-    """The ledger of a replay as a table."""
+def show(result: ReplayResult, console: Console) -> bool:
+    """The ledger of a replay as a table. True if each recorded sample arrived or fell into a gap with a cause."""
     from rich.table import Table
 
     figures = result.figures()
     table = Table(box=None, pad_edge=False, show_header=False)
     steps = ("sampled", "stored", "transferred", "staged", "forwarded")
-    complete = len({figures[step] for step in steps}) == 1
+    counts = {int(figures[step]) for step in steps}
+    whole = counts == {result.on_tape}
+    explained = len(counts) == 1 and max(counts) < result.on_tape and result.reckoning.gaps > 0
+    table.add_row("recorded", f"{result.on_tape:,}", "samples in the recording")
     for step in steps:
-        table.add_row(step, f"{figures[step]:,}", "" if figures[step] == figures["sampled"] else "[red]differs[/]")
+        differs = int(figures[step]) - result.on_tape
+        table.add_row(step, f"{figures[step]:,}", f"{differs:+,}" if differs else "")
     table.add_row("duplicates", f"{figures['duplicates']:,}", "frames that came again and were dropped")
     table.add_row("gaps", f"{figures['gaps']:,}", f"{figures['lost_s']:g} s")
     table.add_row("nights", f"{figures['sessions']:,}", "in the Nexus")
     table.add_row("digest", str(figures["digest"])[:16] + "…", f"{figures['wall_s']:.1f} s of real time")
     console.print(table)
-    if complete:
+    if whole:
         console.print("[green]Every sample arrived, was staged and forwarded.[/]")
+    elif explained:
+        console.print("What is missing lies in gaps with a cause; all else arrived, was staged and forwarded.")
+    else:
+        console.print("[red]Samples are missing that no gap explains; --keep DIR keeps the journal and the logs.[/]")
+    return whole or explained
