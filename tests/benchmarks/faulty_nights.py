@@ -29,7 +29,10 @@ WITH_REBOOT = LOSSLESS + ",reboot:1"
 
 def evensong(*arguments: str) -> str:
     command = [sys.executable, "-m", "evensong", *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"`evensong {' '.join(arguments)}` said: {done.stderr.strip()}")
+    return done.stdout
 
 
 def staged(recording: Path) -> str:
