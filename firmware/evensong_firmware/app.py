@@ -1,6 +1,9 @@
 """Wires the wearable together."""
+# MicroPython's gc has more than CPython's.
+# pyright: reportAttributeAccessIssue=false
 
 import asyncio
+import gc
 
 from evensong_firmware.clock import Clock
 from evensong_firmware.config import Config
@@ -34,6 +37,9 @@ async def run(board):
         tasks.append(("uart in", uart.listen))
         tasks.append(("uart out", uart.talk))
     tasks.append(("sampler", Sampler(board, clock, recorder, config, links).run))
+    if hasattr(gc, "threshold"):  # not on CPython
+        gc.collect()
+        gc.threshold(4096)  # of the imports main.py took greater care; from here on little is allocated
     for name, start in tasks[1:]:
         asyncio.create_task(keep_running(name, start, recorder))
     await keep_running(tasks[0][0], tasks[0][1], recorder)

