@@ -26,7 +26,7 @@ Recorded = Annotated[Path, typer.Argument(metavar="FILE.evr", help="The recordin
 def register(app: typer.Typer) -> None:
     """Add the commands about files of frames."""
     importing = typer.Typer(
-        help="Make a recording from a public data set or from tables of your own.\n\nWhat had to be repaired is reported.",
+        help="Make a recording from a public data set or from tables of your own.\n\nRepairs are reported.",
         no_args_is_help=True,
     )
     importing.command("sleep-accel")(sleep_accel)
