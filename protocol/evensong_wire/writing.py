@@ -167,8 +167,8 @@ def values_of(body: Body) -> dict[str, Any]:  # noqa: C901 - one case per kind
             return {"level": level, "text": text.encode()}
         case TimeRequest(token):
             return {"token": token}
-        case Reply(token, status, text):
-            return {"token": token, "status": status, "body": text}
+        case Reply(token, status, answer):
+            return {"token": token, "status": status, "body": answer}
         case HubHello(hub_id, minor):
             return {"hub_id": hub_id, "minor": minor}
         case Ack(boot_id, seq):
