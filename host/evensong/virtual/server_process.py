@@ -28,13 +28,6 @@ STOP_LIMIT_S = 10.0
 
 
 @contextlib.contextmanager
-def listening(port: int = 0) -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", port), backlog=128) as listener:
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        yield listener
-
-
-@contextlib.contextmanager
 def serve(command: Callable[[int], Sequence[str]], folder: Path, port: int = 0) -> Iterator[str]:
     """Run a server that takes over a listening socket; yields its URL once it answers.
 
@@ -42,7 +35,8 @@ def serve(command: Callable[[int], Sequence[str]], folder: Path, port: int = 0) 
     Raises `Stuck` if it ends or does not answer within 30 s.
     """
     log_path = folder / "server.log"
-    with listening(port) as listener, log_path.open("ab") as log:
+    with socket.create_server(("127.0.0.1", port), backlog=128) as listener, log_path.open("ab") as log:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         process = subprocess.Popen(
             command(listener.fileno()),
             cwd=folder,
