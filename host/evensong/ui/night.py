@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from evensong.record import SpanDocument, Stage, Summary
+from evensong.record import EPOCH_S, SpanDocument, Stage, Summary
 from evensong.ui import hypnogram, traces, words
 from evensong.ui.axis import Axis
 from evensong.ui.hypnogram import LANES
@@ -223,7 +223,7 @@ def _bouts(document: SpanDocument, axis: Axis) -> list[Bout]:
                 end=axis.time(run.stop),
                 stage=words.STAGE_NAMES[run.stage],
                 css_class=run.stage,
-                minutes=f"{(run.stop - run.start) / 2:g}",
+                minutes=f"{(run.stop - run.start) * EPOCH_S / 60:g}",
                 sure="–" if sure is None else f"{sure / 10:.0f} %",
                 heart_rate="–" if heart is None else f"{heart:.0f}",
             )
@@ -243,5 +243,5 @@ def _range(unit: str, values: Sequence[float | None]) -> str:
     if not known:
         return "Nothing was measured."
     missing = len(values) - len(known)
-    gone = f"; {words.duration(missing / 2)} without" if missing else ""
+    gone = f"; {words.duration(missing * EPOCH_S / 60)} without" if missing else ""
     return f"{min(known):.0f} to {max(known):.0f} {unit}{gone}."
