@@ -88,7 +88,7 @@ class Line:
             if now_s > end_s + AFTERWARDS_LIMIT_S:
                 raise Stuck(
                     f"The replay did not end: {AFTERWARDS_LIMIT_S / 3600:.0f} virtual hours after the last sample the "
-                    f"hub still had work; its log is {self._hub_log}."
+                    f"hub still had work; it last said: {last_line(self._hub_log)}"
                 )
         await self._stop_hub()
 

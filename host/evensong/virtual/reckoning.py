@@ -78,7 +78,7 @@ def _all_forwarded(journal: Journal) -> bool:
 
 def _nothing_held_back(journal: Journal, end_ms: int) -> bool:
     """By the last status frame of the newest boot: it is from after the end, and what was sampled is in the journal."""
-    newest = journal.db.execute("SELECT id FROM boot ORDER BY id DESC LIMIT 1").fetchone()
+    newest = journal.db.execute("SELECT id FROM boot ORDER BY timeline DESC, boot_id DESC LIMIT 1").fetchone()
     if newest is None:
         return False
     query = "SELECT raw FROM frame WHERE boot = ? AND kind = ? AND time_ms >= ? ORDER BY seq DESC LIMIT 1"
