@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from evensong.hub.journal import Journal
 from evensong.hub.link.conversation import Conversation, End, Greeted, Keep, Send, Word
 from evensong_wire.models import Frame
 
+WHOLE = re.compile(rb"\0[^\0]+\0")
 UTC_MS = 1_767_304_800_000
 
 
@@ -30,6 +32,7 @@ class HubAndWearable(RuleBasedStateMachine):
         self.batch: list[Frame] = []
         self.air = bytearray()  # sent by the wearable, not yet heard by the hub
         self.journal = Journal.open(self.path)
+        self.record(2)
 
     def teardown(self) -> None:
         if hasattr(self, "journal"):
@@ -47,18 +50,23 @@ class HubAndWearable(RuleBasedStateMachine):
     def record_with_a_full_spool(self) -> None:
         self.wearable.heart_rate(room=False)
 
-    @rule()
-    def reboot(self) -> None:
-        self.wearable.reboot()
+    @rule(times=st.integers(1, 2))
+    def reboot(self, times: int) -> None:
         self.lose_link()
+        for _ in range(times):
+            self.wearable.reboot()
+            self.wearable.heart_rate()
 
     # --- the link ---
 
     @precondition(lambda self: self.talk is None)
-    @rule()
-    def connect(self) -> None:
+    @rule(at_once=st.booleans())
+    def connect(self, at_once: bool) -> None:
         self.talk = Conversation(self.journal.hub_id, self.now_s)
         self._do(self.talk.tick(self.now_s))
+        if at_once:
+            self.hear(3000)
+            self.send(8)
 
     @precondition(lambda self: self.talk is not None)
     @rule(n=st.integers(1, 5))
@@ -67,7 +75,7 @@ class HubAndWearable(RuleBasedStateMachine):
             self.air += self.wearable.send() or b""
 
     @precondition(lambda self: self.talk is not None and self.air)
-    @rule(n=st.integers(1, 300))
+    @rule(n=st.sampled_from([1, 30, 300, 3000]))
     def hear(self, n: int) -> None:
         chunk = bytes(self.air[:n])
         del self.air[:n]
@@ -84,6 +92,14 @@ class HubAndWearable(RuleBasedStateMachine):
             del self.air[at : at + size]
         else:
             self.air[at:at] = self.air[at : at + size]
+
+    @precondition(lambda self: WHOLE.search(self.air))
+    @rule(data=st.data())
+    def lose_a_frame(self, data: st.DataObject) -> None:
+        """Without a trace, as a stack does that runs out of buffers."""
+        frames = [found.span() for found in WHOLE.finditer(self.air)]
+        start, end = data.draw(st.sampled_from(frames))
+        del self.air[start:end]
 
     @rule()
     def lose_link(self) -> None:
@@ -171,12 +187,10 @@ class HubAndWearable(RuleBasedStateMachine):
     def in_the_end_everything_arrives_in_order(self) -> None:
         self.lose_link()
         for _ in range(2):  # a hole in the numbers costs one asking
-            self.connect()
+            self.connect(at_once=True)
             for _ in range(6):
-                while self.air:
-                    self.hear(1000)
-                    if self.talk is None:
-                        break
+                while self.air and self.talk is not None:
+                    self.hear(3000)
                 self.send(1000)
             self.commit_and_acknowledge(ack_arrives=True)
             self.lose_link()
@@ -184,5 +198,5 @@ class HubAndWearable(RuleBasedStateMachine):
         assert not self.wearable.spool
 
 
-HubAndWearable.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+HubAndWearable.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
 test_crashes = HubAndWearable.TestCase

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 STEPS = ("sampled", "stored", "transferred", "staged", "forwarded")
@@ -19,7 +20,7 @@ def show(found: dict[str, Any], console: Console) -> None:
         for link in found["links"]:
             state = link["state"] if found["running"] else f"was {link['state']}"
             table.add_row(
-                link["address"], state, _when(link["since_utc_ms"]), str(link["failures"] or ""), link["detail"]
+                link["address"], state, _when(link["since_utc_ms"]), str(link["failures"] or ""), escape(link["detail"])
             )
         console.print(table)
     for wearable in found["wearables"]:
@@ -32,8 +33,9 @@ def show(found: dict[str, Any], console: Console) -> None:
 
 def _show_wearable(wearable: dict[str, Any], console: Console) -> None:
     battery = "" if wearable["battery_pct"] is None else f", battery {wearable['battery_pct']} %"
+    name, board = escape(wearable["name"]) or "Wearable", escape(wearable["board"])
     console.print(
-        f"\n[bold]{wearable['name'] or 'Wearable'}[/] {wearable['device_id']} ({wearable['board']}, firmware "
+        f"\n[bold]{name}[/] {wearable['device_id']} ({board}, firmware "
         f"{wearable['firmware']}{battery}), last seen {_when(wearable['last_seen_utc_ms'])}; "
         f"{wearable['duplicates']} duplicates, {wearable['damaged']} damaged, {wearable['hostile']} hostile",
         highlight=False,

@@ -23,6 +23,9 @@ from .ledger import Share, Times, count, ledger, shares
 from .spans import GIVEN_UP_MS, SETTLED_MS, Span, clip, cut, input_sha256, is_final, per_epoch, stretches
 from .window import Window
 
+LATEST_UTC_MS = (1 << 32) * 1000 - 96 * 3_600_000  # where the wire's seconds and the document's times end, less a span
+CLOCKS_AGREE_MS = 3_600_000  # within a span; if two boots disagree by more, the first one's clock labels both ends
+
 
 @dataclass(frozen=True, slots=True)
 class Staged:
@@ -89,8 +92,8 @@ def document(derived: Derived, window: Window, identity: Identity, origin: Origi
     arrays = per_epoch(span, derived.staged.hypnogram, derived.staged.series)
     start_ms, end_ms = (window.zero_ms + epoch * EPOCH_MS for epoch in (span.first_epoch, span.end_epoch))
     start, end = _utc(window, start_ms), _utc(window, end_ms)
-    if start is None or end is None or end[0] < start[0]:
-        start = end = None
+    if start and end and not 0 <= end[0] - start[0] <= end_ms - start_ms + CLOCKS_AGREE_MS:
+        end = start[0] + end_ms - start_ms, start[1]
     return SpanDocument(
         document_id=identity.document_id,
         device_id=identity.device_id,
@@ -99,10 +102,10 @@ def document(derived: Derived, window: Window, identity: Identity, origin: Origi
         kind=span.kind,
         state=derived.state,
         revision=1,
-        start_utc_ms=start[0] if start else None,
-        end_utc_ms=end[0] if end else None,
+        start_utc_ms=start[0] if start and end else None,
+        end_utc_ms=end[0] if start and end else None,
         uncertainty_ms=max(start[1], end[1]) if start and end else None,
-        utc_offset_min=_offset_min(start[0]) if start else None,
+        utc_offset_min=_offset_min(start[0]) if start and end else None,
         bounds=span.bounds,
         first_epoch=span.first_epoch,
         stages=arrays.stages,
@@ -131,7 +134,7 @@ def _utc(window: Window, timeline_ms: int) -> tuple[int, int] | None:
     before = [boot for boot in window.boots if (boot.starts_ms or 0) <= timeline_ms]
     after = [boot for boot in window.boots if (boot.starts_ms or 0) > timeline_ms]
     for boot in [*reversed(before), *after]:
-        if (utc := boot.utc_at(timeline_ms)) is not None and utc[0] >= 0:
+        if (utc := boot.utc_at(timeline_ms)) is not None and 0 <= utc[0] < LATEST_UTC_MS:
             return utc
     return None
 

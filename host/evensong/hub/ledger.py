@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from evensong.record import Cause, Gap, Ledger, Steps
+from evensong.record import MAX_GAPS, Cause, Gap, Ledger, Steps
 from evensong_wire.codec import decode
 from evensong_wire.frames import EventCode, Kind
 from evensong_wire.models import Activity, Boot, Event, Frame, HeartRate, Ibi, Status, samples_in
@@ -135,7 +135,6 @@ class Share:
     frames: int = 0
     sampled: int | None = 0
     stored: int | None = 0
-    missing_frames: int = 0
     holes: list[Hole] = field(default_factory=list)
 
 
@@ -196,8 +195,14 @@ def _add(share: Share, sampled: int, stored: int) -> None:
         share.stored += stored
 
 
+def _count(n: int | None) -> int | None:
+    """A wearable that counts less than it sent has none left for this span."""
+    return None if n is None else max(0, n)
+
+
 def ledger(share: Share, *, staged: int, zero_ms: int) -> Ledger:
     """A share as a document shows it. zero_ms: recording time 0 on the timeline."""
+    longest = sorted(share.holes, key=lambda hole: hole.from_ms - hole.to_ms)[:MAX_GAPS]
     gaps = tuple(
         Gap(
             from_ms=hole.from_ms - zero_ms,
@@ -206,10 +211,12 @@ def ledger(share: Share, *, staged: int, zero_ms: int) -> Ledger:
             lost_s=round((hole.to_ms - hole.from_ms) / 1000, 3),
             samples=hole.samples,
         )
-        for hole in share.holes
+        for hole in sorted(longest, key=lambda hole: (hole.from_ms, hole.to_ms))
     )
     return Ledger(
-        samples=Steps(sampled=share.sampled, stored=share.stored, transferred=share.transferred, staged=staged),
+        samples=Steps(
+            sampled=_count(share.sampled), stored=_count(share.stored), transferred=share.transferred, staged=staged
+        ),
         frames=Steps(sampled=None, stored=None, transferred=share.frames, staged=share.frames),
         gaps=gaps,
     )

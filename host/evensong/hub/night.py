@@ -76,8 +76,11 @@ class Stager:
         changed = False
         for row, device_id, incarnation in documents.timelines(self._journal):
             if self._has_news(row):
-                with self._journal.transaction():
-                    changed |= self._derive(row, device_id, incarnation)
+                try:
+                    with self._journal.transaction():
+                        changed |= self._derive(row, device_id, incarnation)
+                except (ValueError, ArithmeticError, LookupError):  # what one wearable claims must not cost the others
+                    _log.exception("not staged", device=device_id.hex())
         if changed:
             self._changed()
 

@@ -19,6 +19,7 @@ from .ledger import Times
 SETTLED_MS = 60 * 60_000  # so long after its end nothing is expected to change a night: shorter rests are bridged
 GIVEN_UP_MS = 12 * 60 * 60_000  # of the hub's time without a word from the wearable
 FRAME_LIMIT_MS = 15 * 60_000  # the firmware closes every frame within 10 minutes
+MOST_COUNT = 1_000_000.0  # of an epoch; a wrist gets nowhere near it, a broken wearable may claim it
 APART_MS = 12 * 60 * 60_000  # a silence that long parts what lies before it from what follows
 
 
@@ -64,7 +65,8 @@ def cut(epochs: range, nights: list[NightSpan], *, complete: bool) -> list[Span]
     spans: list[Span] = []
     at, source = epochs.start, BoundSource.RECORDING
     for night in nights:
-        start, stop = max(night.start_epoch, at), min(night.end_epoch, epochs.stop)
+        start = max(night.start_epoch, at)
+        stop = min(night.end_epoch, epochs.stop, start + MAX_EPOCHS)
         if stop <= start:
             continue
         told = night.how in ("events", "lights-off")
@@ -129,7 +131,7 @@ def per_epoch(span: Span, hypnogram: Hypnogram, series: Series) -> PerEpoch:
     number = measured.sum(axis=1)
     heart = [round(t / (256 * k), 1) if k else None for t, k in zip(total.tolist(), number.tolist(), strict=True)]
     known, counts = series.count_known[rows].tolist(), series.count_q8[rows].tolist()
-    activity = [round(c / 256, 2) if k else None for c, k in zip(counts, known, strict=True)]
+    activity = [min(round(c / 256, 2), MOST_COUNT) if k else None for c, k in zip(counts, known, strict=True)]
     if span.kind is Kind.DAY:
         return PerEpoch((Stage.NOT_NIGHT,) * n, (None,) * n, tuple(heart), tuple(activity))
     stages = tuple(Stage(STAGES[i].value) for i in hypnogram.stage[rows].tolist())

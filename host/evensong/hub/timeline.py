@@ -20,6 +20,8 @@ from .journal import Journal
 PAIR_GRACE_MS = 15 * 60_000
 MAX_FIT_PAIRS = 60  # Theil-Sen looks at every two of them
 LEAST_DRIFT_SPAN_MS = 30 * 60_000  # over less, the jitter of replies would pass for drift
+LONGEST_OFF_MS = 366 * 86_400_000
+LARGEST_RESIDUAL_MS = 3_600_000  # clocks that disagree by more say nothing
 LARGEST_DRIFT_PPM = 500.0  # beyond any crystal: the hub's own clock was set meanwhile
 
 
@@ -47,7 +49,8 @@ class Fit:
 def fit(pairs: list[Pair]) -> Fit | None:
     """Offset and drift by Theil and Sen's median of slopes (Sen 1968), which a third of bad pairs cannot move.
 
-    With less than half an hour between the first and the last pair the drift is taken to be 0.
+    With less than half an hour between the first and the last pair the drift is taken to be 0. None if there is no
+    pair, or if they contradict each other.
     """
     if not pairs:
         return None
@@ -64,6 +67,8 @@ def fit(pairs: list[Pair]) -> Fit | None:
     offsets = [p.utc_ms - p.time_ms * (1 + drift_ppm / 1e6) for p in used]
     utc0_ms = median(offsets)
     residual_ms = median(abs(offset - utc0_ms) for offset in offsets)
+    if residual_ms > LARGEST_RESIDUAL_MS:
+        return None
     return Fit(utc0_ms, drift_ppm, residual_ms, median_high(p.uncertainty_ms for p in used), len(pairs))
 
 
@@ -171,7 +176,9 @@ def _place(before: BootOnAxis | None, boot: BootOnAxis, after: BootOnAxis | None
     elif (carried := boot.carried()) is not None:
         boot_utc = carried[0]
     if before_utc is not None and boot_utc is not None:
-        starts_ms = max(end_ms, end_ms + boot_utc - before_utc[0])
+        off_ms = boot_utc - before_utc[0]
+        if 0 <= off_ms <= LONGEST_OFF_MS:  # else one of the clocks is wrong
+            starts_ms += off_ms
     if after is not None and after.starts_ms is not None:
         starts_ms = min(starts_ms, max(end_ms, after.starts_ms - boot.last_ms))
     return starts_ms

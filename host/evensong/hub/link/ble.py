@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 
 from bleak import BleakClient, BleakScanner
@@ -56,19 +56,30 @@ async def find(seconds: float, wanted: Callable[[str], bool]) -> Found | None:
             name = advertised.local_name or device.name or device.address
             heard.set_result(Found(device.address, name, advertised.rssi, device))
 
-    with _sentences():
-        async with BleakScanner(detected, service_uuids=[gatt.SERVICE]):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    return await heard
+    async with _scanning(BleakScanner(detected, service_uuids=[gatt.SERVICE])):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                return await heard
     return None
 
 
 async def check_adapter() -> None:
     """NoBluetooth, in a sentence, if this computer cannot scan now."""
+    async with _scanning(BleakScanner(service_uuids=[gatt.SERVICE])):
+        pass
+
+
+@contextlib.asynccontextmanager
+async def _scanning(scanner: BleakScanner) -> AsyncIterator[None]:
+    """Stopping is bounded in time: a Bluetooth service that hangs must not keep the hub from ending."""
     with _sentences():
-        async with BleakScanner(service_uuids=[gatt.SERVICE]):
-            pass
+        await scanner.start()
+        try:
+            yield
+        finally:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_LIMIT_S):
+                    await scanner.stop()
 
 
 class BlePort:

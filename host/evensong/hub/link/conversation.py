@@ -10,7 +10,7 @@ does not have.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evensong.hub.journal import Position, Tail
 from evensong_wire.codec import encode
@@ -82,6 +82,7 @@ class End:
 
 Word = Send | Greeted | Keep | TimeAsked | Answered | End
 
+MAX_NAME = 80
 NOWHERE = Position(0, 0)
 
 
@@ -183,7 +184,8 @@ class Conversation:
                 and self.peer.header.incarnation == peer.header.incarnation
             ):
                 return []  # the answer to a hello that was repeated
-        self.peer = peer  # a line that stays open over a reboot begins anew
+        hello = replace(peer.hello, name=_printable(peer.hello.name), board=_printable(peer.hello.board))
+        self.peer = peer = Greeted(hello, peer.header)  # a line that stays open over a reboot begins anew
         self._streaming = False
         self._asked = 0
         return [peer]
@@ -271,6 +273,11 @@ class Conversation:
         header = Header(KIND_OF[type(body)], incarnation, boot_id, self._seq & 0xFFFFFF, 0)
         self._seq += 1
         return Send(pack(encode(header, body)))
+
+
+def _printable(text: str) -> str:
+    """What a peer calls itself, without what would move a terminal's cursor."""
+    return "".join(each for each in text if each.isprintable())[:MAX_NAME]
 
 
 def _boot_of(peer: Greeted) -> tuple[bytes, int]:

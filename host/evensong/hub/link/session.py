@@ -16,7 +16,7 @@ import structlog
 from evensong.clock import Clock
 from evensong.errors import Unavailable
 from evensong.hub.journal import Journal
-from evensong_wire.models import Frame
+from evensong_wire.models import Frame, Header
 
 from .conversation import Answered, Conversation, End, Greeted, Keep, Send, TimeAsked, Word
 from .port import LinkLost, Port
@@ -24,6 +24,8 @@ from .port import LinkLost, Port
 BATCH_S = 0.25  # from the first frame of a batch to its transaction
 BATCH_FRAMES = 512
 CLOCK_UNCERTAINTY_MS = 100  # of a hub kept by NTP, and of a reply on its way
+CLOCK_SET_UTC_MS = 1_704_067_200_000  # 2024: a computer without a battery-backed clock starts decades earlier
+PAIR_EVERY_S = 10.0  # a wearable asks every ten minutes; one that asks all the time does not fill the journal
 SEND_LIMIT_S = 20.0
 
 _log = structlog.get_logger("evensong.hub.session")
@@ -64,6 +66,7 @@ class Session:
         self._batch_due_s: float | None = None
         self._talk = Conversation(journal.hub_id, clock.monotonic_s())
         self._counted = (0, 0)
+        self._paired_s: float | None = None
 
     async def run(self) -> str:
         """Talk until the link ends; the reason is returned. Unavailable or another EvensongError if the hub itself
@@ -102,9 +105,7 @@ class Session:
                 case Send(stream):
                     await self._send(stream)
                 case TimeAsked(header, token):
-                    utc_ms = self._clock.utc_ms()
-                    await self._send(self._talk.time_reply(token, utc_ms, CLOCK_UNCERTAINTY_MS).stream)
-                    self._journal.note_pair(self._device_id, header, utc_ms, CLOCK_UNCERTAINTY_MS)
+                    await self._tell_time(header, token)
                 case Greeted():
                     self._commit()
                     await self._greet(word)
@@ -134,6 +135,15 @@ class Session:
         for word in self._talk.resume(tail):
             assert isinstance(word, Send)
             await self._send(word.stream)
+
+    async def _tell_time(self, header: Header, token: int) -> None:
+        utc_ms, now_s = self._clock.utc_ms(), self._clock.monotonic_s()
+        if utc_ms < CLOCK_SET_UTC_MS:
+            return  # this computer does not know the time yet, and says nothing rather than that
+        await self._send(self._talk.time_reply(token, utc_ms, CLOCK_UNCERTAINTY_MS).stream)
+        if self._paired_s is None or now_s - self._paired_s >= PAIR_EVERY_S:
+            self._journal.note_pair(self._device_id, header, utc_ms, CLOCK_UNCERTAINTY_MS)
+            self._paired_s = now_s
 
     async def _send(self, stream: bytes) -> None:
         try:
