@@ -19,18 +19,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bleak import BleakClient, BleakScanner
-from bleak.exc import BleakError
 from rich.console import Console
 from rich.table import Table
 
 from evensong.cli.firmware_image import build, build_shim
 from evensong.errors import Unavailable
+from evensong.hub.link.ble import BlePort, find
 from evensong.virtual.adapter import install_in_world
 from evensong.virtual.radio import Radio
 from evensong.virtual.wearable import FIRMWARE, SHIM, Hardware, Wearable
 from evensong.virtual.world import World
-from evensong_wire import codec, gatt
+from evensong_wire import codec
 from evensong_wire.frames import CommandCode
 from evensong_wire.models import (
     KIND_OF,
@@ -144,15 +143,15 @@ def enough(heap_kb: int, modules: Path, folder: Path) -> bool:
     hardware = Hardware(heap_kib=heap_kb, interpreter="micropython")
     try:
         frames = play_scene(folder, script, hardware, MICROPYPATH=path)
-    except (BleakError, TimeoutError, AssertionError):
+    except (Unavailable, AssertionError):
         return False
     lost = len(_tape()) - sum(samples_in(frame.body) for frame in frames)
     return lost <= LOST_TO_POWER and not any(isinstance(frame.body, Log) for frame in frames)
 
 
 def play_scene(folder: Path, script: Path, hardware: Hardware, **extra: str) -> list[Frame]:
-    """The frames that the hub got, in order of their numbers. Raises BleakError or TimeoutError if the wearable cannot
-    be talked to, AssertionError if it ended by itself."""
+    """The frames that the hub got, in order of their numbers. Raises Unavailable if the wearable cannot be talked to,
+    AssertionError if it ended by itself."""
     world = World()
     radio = Radio()
     wearable = Wearable(world, radio, folder, script, hardware, **extra)
@@ -201,36 +200,31 @@ class Scene:
         self._wearable.kill()
 
     async def _connection(self, for_s: float, commands: list[Body]) -> None:
-        found = await BleakScanner.find_device_by_address(self._wearable.address, timeout=10)
-        if found is None:
-            raise BleakError("not there")
+        found = await find(10, lambda address: address == self._wearable.address)
+        assert found, "a wearable that lives is heard"
+        port = await BlePort.connect(found)
         stream = Stream()
-        async with BleakClient(found, timeout=10) as client:
-            heard: asyncio.Queue[bytes] = asyncio.Queue()
-            await client.start_notify(gatt.FRAMES, lambda _, chunk: heard.put_nowait(bytes(chunk)))
-            await self._say(client, HubHello(b"benchhub", 0))
-            for words in ([], commands, []):
-                for command in words:
-                    await self._say(client, command)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(for_s / 3):
-                        while True:
-                            for frame in stream.feed(await heard.get()):
-                                await self._answer(client, frame)
+        await self._say(port, HubHello(b"benchhub", 0))
+        for words in ([], commands, []):
+            for command in words:
+                await self._say(port, command)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(for_s / 3):
+                    while True:
+                        for frame in stream.feed(await port.receive()):
+                            await self._answer(port, frame)
+        await port.close()
 
-    async def _answer(self, client: BleakClient, frame: Frame) -> None:
+    async def _answer(self, port: BlePort, frame: Frame) -> None:
         body, header = frame.body, frame.header
         if header.numbered:
             self.frames[header.incarnation, header.boot_id, header.seq] = frame
-            await self._say(client, Ack(header.boot_id, header.seq))
+            await self._say(port, Ack(header.boot_id, header.seq))
         elif isinstance(body, Hello):
-            await self._say(client, ResumeFrom(body.first_boot_id, body.first_seq))
+            await self._say(port, ResumeFrom(body.first_boot_id, body.first_seq))
         elif isinstance(body, TimeRequest):
-            await self._say(client, TimeReply(body.token, UTC_MS + self._world.now_us // 1000, 5))
+            await self._say(port, TimeReply(body.token, UTC_MS + self._world.now_us // 1000, 5))
 
-    async def _say(self, client: BleakClient, body: Body) -> None:
+    async def _say(self, port: BlePort, body: Body) -> None:
         self._said += 1
-        word = pack(codec.encode(Header(KIND_OF[type(body)], bytes(4), 0, self._said, 0), body))
-        most = client.mtu_size - gatt.ATT_OVERHEAD_BYTES
-        for at in range(0, len(word), most):
-            await client.write_gatt_char(gatt.CONTROL, word[at : at + most], response=False)
+        await port.send(pack(codec.encode(Header(KIND_OF[type(body)], bytes(4), 0, self._said, 0), body)))
