@@ -24,7 +24,7 @@ class Summary:
 
     tib_min: time in bed, lights-off to rise. tst_min: total sleep time. sol_min: sleep onset latency, lights-off to the
     first epoch of sleep. waso_min: wake after that epoch. rem_latency_min: from that epoch to the first REM.
-    se_percent: sleep efficiency, TST over the decided part of TIB. unknown_percent: of TIB. intervals_min: 90 %
+    se_percent: sleep efficiency, 100 TST / TIB as in `evensong.record`: unknown is not asleep. unknown_percent: of TIB. intervals_min: 90 %
     intervals, see `intervals`; undecided epochs count by their probabilities, so an interval may lie above.
     """
 
@@ -59,7 +59,7 @@ def summarise(hypnogram: Hypnogram, night: NightSpan, model: Model | None = None
         sol_min=None if onset is None else onset / 2,
         waso_min=None if onset is None else float((stage[onset:] == _WAKE).sum()) / 2,
         rem_latency_min=float(rem[0] - onset) / 2 if onset is not None and len(rem) else None,
-        se_percent=round(100 * float(asleep.sum()) / float(known.sum()), 1) if known.any() else None,
+        se_percent=round(100 * float(asleep.sum()) / tib, 1) if known.any() else None,
         unknown_percent=round(100 * (1 - float(known.sum()) / tib), 1) if tib else 100.0,
         light_min=minutes[Stage.LIGHT],
         deep_min=minutes[Stage.DEEP],
