@@ -24,8 +24,8 @@ class Summary:
 
     tib_min: time in bed, lights-off to rise. tst_min: total sleep time. sol_min: sleep onset latency, lights-off to the
     first epoch of sleep. waso_min: wake after that epoch. rem_latency_min: from that epoch to the first REM.
-    se_percent: sleep efficiency, 100 TST / TIB as in `evensong.record`: unknown is not asleep. unknown_percent: of TIB. intervals_min: 90 %
-    intervals, see `intervals`; undecided epochs count by their probabilities, so an interval may lie above.
+    se_percent: sleep efficiency, 100 TST / TIB as in `evensong.record`: unknown is not asleep. unknown_percent: of TIB.
+    intervals_min: 90 % intervals, see `intervals`; undecided epochs count by their probabilities, so one may lie above.
     """
 
     tib_min: float
