@@ -216,10 +216,9 @@ class Spool:
         n = STATE + self._pending_n * SAMPLE
         if not log.fits(n):
             log.open_next(0, 0)
-        buf[2 : 2 + STATE] = raw
         pending = self._pending
-        for i in range(self._pending_n * SAMPLE):
-            buf[2 + STATE + i] = pending[i]
+        buf[2 : 2 + STATE] = raw
+        buf[2 + STATE : 2 + STATE + len(pending)] = pending  # all of it, which is quicker than its first part
         for i in range(self._pending_n):
             stream = pending[SAMPLE * i + 4] >> 2
             if self._live_from[stream] < 0:

@@ -14,31 +14,27 @@ from evensong_firmware.spool import Spool
 
 SECTORS = 40
 START_TURNS = 300
+ERASED = b"\xff" * 4096
 
 
 class Nor:
     def __init__(self):
-        self._sectors = [bytearray(b"\xff" * 4096) for _ in range(SECTORS)]
+        self._sectors = [bytearray(ERASED) for _ in range(SECTORS)]
 
     def ioctl(self, op, arg):
         if op == 4:
             return SECTORS
         if op == 5:
             return 4096
-        sector = self._sectors[arg]
-        for i in range(4096):
-            sector[i] = 0xFF
+        self._sectors[arg][:] = ERASED
         return 0
 
     def readblocks(self, block, buf, offset=0):
-        sector = self._sectors[block]
-        for i in range(len(buf)):
-            buf[i] = sector[offset + i]
+        sector = self._sectors[block]  # (slices that are read allocate; nothing is read but at the start)
+        buf[:] = sector[offset : offset + len(buf)]
 
     def writeblocks(self, block, buf, offset=0):
-        sector = self._sectors[block]
-        for i in range(len(buf)):
-            sector[offset + i] &= buf[i]
+        self._sectors[block][offset : offset + len(buf)] = buf  # the firmware programs erased bytes only
 
 
 class Wearer:
@@ -111,34 +107,31 @@ class PollClock(Clock):
         self.t_s += 2
 
 
-board = Board()
-clock = PollClock()
-recorder = Recorder(Spool(Nor(), board.entropy, stream_of), clock, board)
-recorder.start()
-sampler = Sampler(board, clock, recorder, Config, ())
-
-
-def play(turns):
+def main():
+    board = Board()
+    clock = PollClock()
+    recorder = Recorder(Spool(Nor(), board.entropy, stream_of), clock, board)
+    recorder.start()
+    sampler = Sampler(board, clock, recorder, Config, ())
+    for _ in range(START_TURNS):
+        sampler.turn()
+    state = recorder.spool.state
+    samples, frames, log_sectors = state.sampled, state.next_seq, recorder.spool.log.head
+    turns = int(sys.argv[1])
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
     for _ in range(turns):
         sampler.turn()
+    after = gc.mem_alloc()
+    gc.enable()
+    figures = {
+        "bytes": after - before,
+        "samples": state.sampled - samples,
+        "frames": state.next_seq - frames,
+        "log_sectors": recorder.spool.log.head - log_sectors,
+    }
+    print(json.dumps(figures))
 
 
-play(START_TURNS)
-state = recorder.spool.state
-samples, frames, log_sectors = state.sampled, state.next_seq, recorder.spool.log.head
-gc.collect()
-gc.disable()
-before = gc.mem_alloc()
-play(int(sys.argv[1]))
-after = gc.mem_alloc()
-gc.enable()
-print(
-    json.dumps(
-        {
-            "bytes": after - before,
-            "samples": state.sampled - samples,
-            "frames": state.next_seq - frames,
-            "log_sectors": recorder.spool.log.head - log_sectors,
-        }
-    )
-)
+main()
