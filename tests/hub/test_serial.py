@@ -11,6 +11,7 @@ from pty_wearable import on_a_pty
 from simulated_wearable import Wearable
 
 from evensong.clock import SystemClock
+from evensong.errors import Unavailable
 from evensong.hub.journal import Journal
 from evensong.hub.link.port import LinkLost
 from evensong.hub.link.serial import NoSerialPort, SerialPort, list_ports
@@ -61,6 +62,27 @@ def test_a_wearable_that_is_not_served_is_left_with_all_it_has(journal: Journal)
         asyncio.run(talk(line.path))
     assert len(wearable.spool) == 2
     assert journal.db.execute("SELECT count(*) FROM device").fetchone() == (0,)
+
+
+def test_a_full_disk_acknowledges_nothing(journal: Journal) -> None:
+    wearable = Wearable()
+    for _ in range(300):
+        wearable.heart_rate(60)
+    (pages,) = journal.db.execute("PRAGMA page_count").fetchone()
+    journal.db.execute(f"PRAGMA max_page_count = {pages + 4}")
+
+    async def talk(path: str) -> None:
+        port = SerialPort.open(path)
+        session = Session(
+            port, journal, SystemClock(), serves=lambda _: True, greeted=lambda _: None, journalled=lambda: None
+        )
+        with pytest.raises(Unavailable, match="is full"):
+            await session.run()
+
+    with on_a_pty(wearable) as line:
+        asyncio.run(talk(line.path))
+    assert wearable.acks == []
+    assert len(wearable.spool) == 301
 
 
 def raw_pair() -> tuple[int, int]:

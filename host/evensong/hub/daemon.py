@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import random
 import signal
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import structlog
 
 from evensong.clock import Clock, SystemClock
 from evensong.config import HubSettings
-from evensong.errors import ConfigError, EvensongError, Unavailable
+from evensong.errors import ConfigError, EvensongError
 
 from .journal import Journal
+from .lock import locked
 from .night import Stager
 from .radio import Radio
 from .uploader import Uploader
@@ -111,36 +110,3 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
         else:
             leaves.append(error)
     return next((e for e in leaves if not isinstance(e, EvensongError)), leaves[-1])
-
-
-@contextlib.contextmanager
-def locked(journal: Path) -> Iterator[None]:
-    """Keep a second hub off this journal. Unavailable if one runs already."""
-    path = lock_path(journal)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.open("a")
-    except OSError as error:
-        raise ConfigError(f"The journal's folder {path.parent} cannot be used: {error.strerror}.") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Unavailable(f"A hub runs on {journal} already: stop it, or give this one another journal.") from None
-        yield
-
-
-def is_running(journal: Path) -> bool:
-    """Whether a hub holds this journal now."""
-    try:
-        with lock_path(journal).open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def lock_path(journal: Path) -> Path:
-    return journal.with_name(journal.name + ".lock")

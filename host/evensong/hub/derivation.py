@@ -5,6 +5,7 @@ Which document a span continues, and whether it says anything new, is `night`'s 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -29,11 +30,12 @@ CLOCKS_AGREE_MS = 3_600_000  # within a span; if two boots disagree by more, the
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A stretch of samples and what became of it."""
+    """A stretch of samples and what became of it. csv: of the hypnogram, which takes longer to write than to hash."""
 
     samples: Samples
     series: Series
     hypnogram: Hypnogram
+    csv: bytes
     passport: Passport
 
 
@@ -72,13 +74,14 @@ def derive(journal: Journal, window: Window, times_ms: Times, silent_ms: int) ->
 def _stage(samples: Samples) -> Staged:
     series = lay_out(samples)
     hypnogram = stage(samples)
+    csv = hypnogram.csv_bytes()
     passport = Passport(
         model_sha256=_model_sha256(),
         stager_version=f"evensong {version('evensong')}",
         input_sha256=input_sha256(samples),
-        hypnogram_sha256=hypnogram.digest(),
+        hypnogram_sha256=hashlib.sha256(csv).hexdigest(),
     )
-    return Staged(samples, series, hypnogram, passport)
+    return Staged(samples, series, hypnogram, csv, passport)
 
 
 @cache

@@ -6,12 +6,12 @@ is remembered with its counts, which is what "forwarded" means in the ledger.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
 from evensong.record import Kind, SpanDocument, State, parse
-from evensong.staging import Hypnogram
 
 from .journal import Journal
 
@@ -156,21 +156,20 @@ def last_staging(journal: Journal, timeline: int) -> LastStaging | None:
     return LastStaging(*row) if row else None
 
 
-def write_staging(journal: Journal, timeline: int, up_to_frame: int, zero_ms: int, hypnogram: Hypnogram) -> None:
-    """Keep what the latest stretch of a timeline was staged into."""
-    epochs = hypnogram.epoch
+def write_staging(journal: Journal, timeline: int, covered: LastStaging, epochs: range, csv: bytes) -> None:
+    """Keep what the latest stretch of a timeline was staged into. csv: the hypnogram."""
     with journal.transaction() as db:
         db.execute(
             """INSERT OR REPLACE INTO staging (timeline, up_to_frame, first_epoch, epochs, digest, hypnogram, zero_ms)
                VALUES (?, ?, ?, ?, ?, ?, ?)""",
             (
                 timeline,
-                up_to_frame,
-                int(epochs[0]) if len(epochs) else 0,
+                covered.up_to_frame,
+                epochs.start,
                 len(epochs),
-                hypnogram.digest(),
-                hypnogram.csv_bytes(),
-                zero_ms,
+                hashlib.sha256(csv).hexdigest(),
+                csv,
+                covered.zero_ms,
             ),
         )
 

@@ -35,8 +35,8 @@ from .window import Window, settled_before
 
 LOOK_S = 60.0  # least time between two looks at the journal
 ALWAYS_LOOK_S = 1800.0  # what falls silent becomes final without a frame that says so
-STEP_MS = 10 * 60_000  # of device time between derivations, or a twentieth of the window if that is more
-STEP_PART = 20
+STEP_MS = 10 * 60_000  # of device time between derivations, or a twelfth of the window if that is more
+STEP_PART = 12
 CLOCK_STEP_MS = 2_000  # a clock fit that moves by less is not news
 TELLING = (EventCode.RISE, EventCode.LIGHTS_OFF, EventCode.TIME_ZERO)
 NAMESPACE = UUID("5b1b7a52-7a0c-5f5e-9a55-6d1f0c1f9e2a")
@@ -133,7 +133,9 @@ class Stager:
         if not len(times_ms):
             return False
         derived = derive(self._journal, window, times_ms, self._silent_ms(row))
-        documents.write_staging(self._journal, row, window.up_to, window.zero_ms, derived[-1].staged.hypnogram)
+        latest = derived[-1].staged
+        covered = LastStaging(window.up_to, window.zero_ms)
+        documents.write_staging(self._journal, row, covered, latest.series.epochs, latest.csv)
         open_from = None if window.from_ms is None else (window.from_ms - window.zero_ms) // EPOCH_MS
         movable = [each for each in kept if open_from is None or each.end_epoch > open_from]
         changed = self._revise(row, (device_id, incarnation), window, derived, movable)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from . import documents
-from .daemon import is_running
 from .journal import Journal
 from .ledger import count
+from .lock import is_running
 from .timeline import boots_of
 
 
