@@ -1,13 +1,3 @@
-"""What the board starts: the wearable, on whatever board this is."""
-# MicroPython's gc has more than CPython's.
-# pyright: reportAttributeAccessIssue=false
+"""What the board starts; MicroPython looks for a file of this name."""
 
-import asyncio
-import gc
-
-if hasattr(gc, "threshold"):  # not on CPython
-    gc.threshold(1024)  # what an import leaves behind would cut a small heap into pieces
-
-from evensong_firmware import app, boards
-
-asyncio.run(app.run(boards.choose()))
+import evensong_firmware.main  # noqa: F401 - it runs

@@ -57,7 +57,7 @@ def test_the_image_for_boards_sends_the_same_bytes(frames: list[Frame], tmp_path
     build(FIRMWARE, tmp_path / "firmware")
     build_shim(SHIM, tmp_path / "shim")
     script = tmp_path / "start.py"
-    script.write_text("import main\n")
+    script.write_text("import evensong_firmware.main\n")
     path = f"{tmp_path / 'shim'}:.frozen:{tmp_path / 'firmware'}"
     others = play_scene(tmp_path / "wearable", script, MICROPYTHON, MICROPYPATH=path)
     assert [frame.raw for frame in others] == [frame.raw for frame in frames]

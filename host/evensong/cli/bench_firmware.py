@@ -90,7 +90,7 @@ def run() -> dict[str, Any]:
 
 def _micropython(*arguments: str | Path, before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
     command = [*before, sys.executable, "-m", "micropython_unix", *map(str, arguments)]
-    environment = {"MICROPYPATH": f"{FIRMWARE}:.frozen", "PYTHONHASHSEED": "0"}
+    environment = {"MICROPYPATH": f"{FIRMWARE.parent}:.frozen", "PYTHONHASHSEED": "0"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
 
 
@@ -138,7 +138,7 @@ def enough(heap_kb: int, modules: Path, folder: Path) -> bool:
     """True if every sample of the scene arrives with a heap of this size. modules: what `build` made."""
     folder.mkdir()
     script = folder / "start.py"
-    script.write_text("import main\n")
+    script.write_text("import evensong_firmware.main\n")
     path = f"{modules / 'shim'}:.frozen:{modules / 'firmware'}"
     hardware = Hardware(heap_kib=heap_kb, interpreter="micropython")
     try:

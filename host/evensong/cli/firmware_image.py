@@ -34,10 +34,10 @@ _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def build(firmware: Path, to: Path, arch: str | None = None) -> None:
-    """Compile main.py and the package in `firmware` into .mpy files of the same layout. arch: of native code."""
-    paths = [path for path in sorted(firmware.rglob("*.py")) if "stager" not in path.parts]
-    modules = {path.relative_to(firmware): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+def build(package: Path, to: Path, arch: str | None = None) -> None:
+    """Compile the package in this folder into .mpy files, as a folder of its name in `to`. arch: of native code."""
+    paths = [path for path in sorted(package.rglob("*.py")) if "stager" not in path.parts]
+    modules = {path.relative_to(package.parent): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
     shrink({_module_name(path): tree for path, tree in modules.items()})
     _compile(modules, to, arch)
 

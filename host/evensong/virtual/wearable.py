@@ -32,7 +32,7 @@ from .world import Peer, World
 
 Interpreter = Literal["micropython", "cpython"]
 SHIM = Path(str(files("evensong.virtual"))) / "micropython"
-FIRMWARE = Path(next(iter(evensong_firmware.__path__))).parent
+FIRMWARE = Path(next(iter(evensong_firmware.__path__)))
 
 
 def default_interpreter() -> Interpreter:
@@ -145,7 +145,7 @@ class Wearable:
         return {
             "PATH": os.environ.get("PATH", ""),
             "PYTHONHASHSEED": "0",
-            "MICROPYPATH": f"{SHIM}:.frozen:{FIRMWARE}",
+            "MICROPYPATH": f"{SHIM}:.frozen:{FIRMWARE.parent}",
             "VCLOCK_PPM": str(hardware.drift_ppm),
             "VCLOCK_TICKS0": str(hardware.ticks0_ms),
             "VCLOCK_EPOCH_YEAR": str(hardware.epoch_year),
