@@ -57,18 +57,18 @@ def clip(value: int) -> int:
 
 
 def test_numpy_and_plain_python_agree_to_the_bit() -> None:
-    x = np.random.default_rng(7).integers(-127, 128, (34, 57))
+    x = np.random.default_rng(7).integers(-127, 128, (34, 59))
     assert network.logits(ARRAYS, x).tolist() == plain(x.tolist())
 
 
 def test_extremes_do_not_wrap() -> None:
     for value in (-127, 0, 127):
-        x = np.full((2, 57), value)
+        x = np.full((2, 59), value)
         assert network.logits(ARRAYS, x).tolist() == plain(x.tolist())
 
 
 def test_what_is_further_than_63_epochs_away_does_not_matter() -> None:
-    x = np.random.default_rng(8).integers(-127, 128, (200, 57))
+    x = np.random.default_rng(8).integers(-127, 128, (200, 59))
     y = x.copy()
     y[164:] = 0
     assert np.array_equal(network.logits(ARRAYS, x)[:101], network.logits(ARRAYS, y)[:101])

@@ -66,7 +66,7 @@ def test_lights_off_wrong_by_a_quarter_of_an_hour_changes_little(
     nights: list[corpus.LabelledNight], as_recorded: dict[str, float], minutes: int
 ) -> None:
     for task, kappa in pooled(nights, lights_off(minutes)).items():
-        assert abs(kappa - as_recorded[task]) <= 0.07, task
+        assert abs(kappa - as_recorded[task]) <= 0.03, task
 
 
 def test_a_tenth_of_the_samples_lost_changes_little(

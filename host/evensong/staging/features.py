@@ -1,4 +1,4 @@
-"""Fifty-seven numbers per epoch, relative to the night they lie in: heart rate, its unrest, movement, time.
+"""Fifty-nine numbers per epoch, relative to the night they lie in: heart rate, its unrest, movement, time.
 
 A feature is an integer in Q10; its unit does not matter, because the model standardises each. What is missing is
 marked, not guessed. Windows are centred on the epoch's middle and counted in 5 s bins. Heart rate is measured against
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isqrt
 
 import numpy as np
 
@@ -24,6 +25,7 @@ MEAN_BINS = (6, 30, 60, 120, 360)  # 30 s to 30 minutes
 UNREST_BINS = (6, 30, 120, 360)
 BANDS = ((2, 6), (6, 18), (18, 60))  # boxcar widths: periods of about 10-30, 30-90, 90-300 s
 ACTIVITY_EPOCHS = (5, 11, 41, 121)
+TYPICAL_COUNT_Q8 = 4 << 8  # near the mean of the nights that this was built on
 MOVED_Q10 = 2955  # log2(1 + count) of a count that is a movement: ln(1 + count) > 2
 LONG_EPOCHS = 120
 CYCLE_EPOCHS = 186  # 1.55 h, a sleep cycle
@@ -43,13 +45,13 @@ NAMES = (
     "hr_coverage",
     "count", *(f"count_{w}" for w in ACTIVITY_EPOCHS), "count_most_21", "count_5_before", "count_5_after",
     "since_moved", "until_moved", "count_known",
-    "elapsed", "onset", "cycle_sin", "cycle_cos",
+    "elapsed", "onset", "cycle_sin", "cycle_cos", "remaining", "ending",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """values: (n, 57) in Q10, 0 where not known. known: (n, 57). Columns as in `NAMES`."""
+    """values: (n, 59) in Q10, 0 where not known. known: (n, 59). Columns as in `NAMES`."""
 
     values: Ints
     known: Mask
@@ -76,14 +78,18 @@ class _Running:
 Column = tuple[Ints, Mask]
 
 
-def measure(series: Series, night: range, epochs: range) -> Features:
+def measure(series: Series, night: range, epochs: range, *, risen: bool) -> Features:
     """Features of `epochs` as part of `night`; both lie within the series, and `night` names lights-off by its start.
+
+    risen: the end of `night` is when the wearer rose; else it is just the last that is known, and how long the night
+    still lasts is not known.
 
     Epochs outside the night are measured against it too, but do not take part in its median, spread and ranks.
     """
     place = np.arange(epochs.start, epochs.stop, dtype=np.int64) - series.epochs.start
     inside = np.isin(place + series.epochs.start, np.arange(night.start, night.stop))
-    columns = [*_heart(series, night, place, inside), *_movement(series, place, inside), *_time(epochs, night)]
+    columns = [*_heart(series, night, place, inside), *_movement(series, place, inside)]
+    columns += _time(epochs, night, risen=risen)
     by_name = dict(columns)
     values = np.stack([by_name[name][0] for name in NAMES], axis=1)
     known = np.stack([by_name[name][1] for name in NAMES], axis=1)
@@ -142,8 +148,10 @@ def _heart(series: Series, night: range, place: Ints, inside: Mask) -> Iterable[
 
 
 def _movement(series: Series, place: Ints, inside: Mask) -> Iterable[tuple[str, Column]]:
-    log_count = fixed.log2(series.count_q8 + 256) - 8 * ONE  # log2(1 + count)
     known = series.count_known
+    tonight = np.zeros(len(known), bool)
+    tonight[place[inside]] = True
+    log_count = fixed.log2(_half_scaled(series.count_q8, known & tonight) + 256) - 8 * ONE  # log2(1 + count)
     n = len(log_count)
     always = np.ones(len(place), bool)
 
@@ -174,15 +182,36 @@ def _movement(series: Series, place: Ints, inside: Mask) -> Iterable[tuple[str, 
     return columns.items()
 
 
-def _time(epochs: range, night: range) -> Iterable[tuple[str, Column]]:
-    elapsed = np.clip(np.arange(epochs.start, epochs.stop, dtype=np.int64) - night.start, 0, LONGEST_EPOCHS)
+def _half_scaled(count_q8: Ints, reference: Mask) -> Ints:
+    """Counts times the root of `TYPICAL_COUNT_Q8` over the night's mean: half of an accelerometer's gain is taken out.
+
+    All of it would take out how restless the night was, too; that costs more agreement than it saves.
+    """
+    number = int(reference.sum())
+    if not number:
+        return count_q8
+    mean_q8 = max(int(fixed.round_div(count_q8[reference].sum(), number)), 26)
+    gain_q10 = isqrt((TYPICAL_COUNT_Q8 << 20) // mean_q8)
+    return fixed.round_shift(count_q8 * gain_q10, 10)
+
+
+def _time(epochs: range, night: range, *, risen: bool) -> Iterable[tuple[str, Column]]:
+    number = np.arange(epochs.start, epochs.stop, dtype=np.int64)
+    elapsed = np.clip(number - night.start, 0, LONGEST_EPOCHS)
+    remaining = np.clip(night.stop - number, 0, LONGEST_EPOCHS)
     always = np.ones(len(elapsed), bool)
     turns = fixed.round_div(elapsed << 16, CYCLE_EPOCHS)
     yield "elapsed", (fixed.round_div(elapsed * ONE, 480), always)
-    # exp(-3 hours) as a power of two: 3 / ln 2 / 120 per epoch, in Q16
-    yield "onset", (fixed.round_shift(fixed.exp2(-fixed.round_div(elapsed * 23637, 10)), fixed.EXP_Q - Q), always)
+    yield "onset", (_fading(elapsed), always)
+    yield "remaining", (fixed.round_div(remaining * ONE, 480), always & risen)
+    yield "ending", (_fading(remaining), always & risen)
     yield "cycle_sin", (fixed.sine(turns), always)
     yield "cycle_cos", (fixed.sine(turns + (1 << 14)), always)
+
+
+def _fading(epochs: Ints) -> Ints:
+    """exp(-3 hours) as a power of two: 3 / ln 2 / 120 per epoch, in Q16."""
+    return fixed.round_shift(fixed.exp2(-fixed.round_div(epochs * 23637, 10)), fixed.EXP_Q - Q)
 
 
 def _rank(column: Column, inside: Mask) -> Column:

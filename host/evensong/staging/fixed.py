@@ -125,8 +125,8 @@ def quantile(values: Ints, numerator: int, denominator: int) -> int:
 
 
 def shares(weights: Ints, total: int) -> Ints:
-    """Rows of weights >= 0 (n, k) as integer shares that add up to `total`: rounded, the largest takes the rest."""
-    result = round_div(weights * total, np.sum(weights, axis=1, keepdims=True))
+    """Rows of weights >= 0 (n, k) as integer shares that add up to `total`: cut, the largest takes the rest."""
+    result: Ints = weights * total // np.sum(weights, axis=1, keepdims=True)
     rows = np.arange(len(result))
     result[rows, np.argmax(weights, axis=1)] += total - result.sum(axis=1)
     return result

@@ -39,7 +39,7 @@ class ModelError(Exception):
 class Model:
     """arrays: integer arrays by name (int64 in memory). facts: everything else in the file, JSON values.
 
-    mean (57,) Q10; scale (57,): 2^21 over the standard deviation in Q10. linear_weight (4, 57) Q11, linear_bias (4,)
+    mean (59,) Q10; scale (59,): 2^21 over the standard deviation in Q10. linear_weight (4, 59) Q11, linear_bias (4,)
     Q16. log_shares (4,) Q16: of the stages in the training nights. The others are the network's, see `network.logits`.
     """
 
@@ -67,7 +67,7 @@ class Model:
         return {name: int(width) for name, width in self.facts["interval_widths_q8"].items()}
 
     def standardise(self, features: Features) -> Ints:
-        """(n, 57) in Q5, -127 to 127, 0 where not known."""
+        """(n, 59) in Q5, -127 to 127, 0 where not known."""
         centred = features.values - self.arrays["mean"]
         standard = fixed.saturate(fixed.round_shift(centred * self.arrays["scale"], _STANDARD_SHIFT), 8)
         return np.where(features.known, standard, 0)

@@ -1,6 +1,6 @@
 """The temporal network in integers: int8 weights, int16 activations, sums that fit 30 bits.
 
-Layers, for a night of n epochs: 57 features to `width` channels; residual blocks of a three-tap convolution dilated by
+Layers, for a night of n epochs: 59 features to `width` channels; residual blocks of a three-tap convolution dilated by
 1, 2, 4, ..., ReLU and a 1x1 layer; ReLU, 1x1 to five classes, plus a direct linear path from the features. Weights of
 an output channel share a power of two, so the only arithmetic is multiply, add, `round_shift` and `saturate`. A product
 of matrices runs in float64, whose BLAS is exact here: `_product` asserts that no sum can reach 2^53.
@@ -21,12 +21,12 @@ CLASSES = ("W", "N1", "N2", "N3", "R")
 
 
 def logits(arrays: Mapping[str, Ints], x: Ints) -> Ints:
-    """(n, 5) in Q16: mean over the networks of the ensemble. x: (n, 57) standardised features, Q5.
+    """(n, 5) in Q16: mean over the networks of the ensemble. x: (n, 59) standardised features, Q5.
 
-    arrays, m networks of b blocks: inward_weight (m, width, 57), inward_bias, inward_shift (m, width);
+    arrays, m networks of b blocks: inward_weight (m, width, 59), inward_bias, inward_shift (m, width);
     conv_weight (m, b, width, 3 width) with the taps -d, 0, +d side by side, conv_bias, conv_shift (m, b, width);
     point_weight (m, b, width, width), point_bias, point_shift (m, b, width); outward_weight (m, 5, width),
-    skip_weight (m, 5, 57), outward_bias, outward_up, skip_up (m, 5).
+    skip_weight (m, 5, 59), outward_bias, outward_up, skip_up (m, 5).
     """
     networks = len(arrays["inward_weight"])
     total = sum(_one(arrays, i, x) for i in range(networks))

@@ -19,16 +19,21 @@ from .intake import EPOCH_MS, Samples
 from .series import BINS, Series
 
 LEAST_EPOCHS = 120  # less than an hour of rest is no night
+UP_EPOCHS = 60  # a detected night has ended if half an hour without rest follows
 LONGEST_EPOCHS = 16 * 120  # a night without a RISE ends here at the latest
 
 
 @dataclass(frozen=True, slots=True)
 class NightSpan:
-    """start_epoch: lights-off; end_epoch: the first epoch after rise. how: `events`, `lights-off` or `detected`."""
+    """start_epoch: lights-off; end_epoch: the first epoch after rise. how: `events`, `lights-off` or `detected`.
+
+    risen: False while the end is only the last that is known of a night.
+    """
 
     start_epoch: int
     end_epoch: int
     how: str
+    risen: bool = False
 
     @property
     def epochs(self) -> range:
@@ -52,7 +57,8 @@ def _told(events: Ints, epochs: range) -> list[NightSpan]:
         if start is not None and (at_end or code == EventCode.RISE or epoch - start >= LONGEST_EPOCHS):
             stop = min(epoch, start + LONGEST_EPOCHS)
             if stop > start:
-                spans.append(NightSpan(start, stop, "events" if code == EventCode.RISE else "lights-off"))
+                risen = code == EventCode.RISE
+                spans.append(NightSpan(start, stop, "events" if risen else "lights-off", risen))
             start = None
         if code == EventCode.LIGHTS_OFF and start is None:
             start = epoch
@@ -74,7 +80,8 @@ def detect(series: Series) -> list[NightSpan]:
     start = int(stop - np.argmin(running[stop::-1]))  # the latest of equal starts
     if stop - start < LEAST_EPOCHS:
         return []
-    return [NightSpan(series.epochs.start + start, series.epochs.start + stop, "detected")]
+    up = stop <= len(series.epochs) - UP_EPOCHS
+    return [NightSpan(series.epochs.start + start, series.epochs.start + stop, "detected", up)]
 
 
 def _evidence(series: Series) -> Ints:

@@ -38,11 +38,11 @@ def _probabilities(series: Series, found: list[nights.NightSpan], model: Model) 
     """Each epoch is seen from the night nearest to it; without a night, from the whole recording."""
     if not series.epochs:
         return np.zeros((0, 4), np.int64)
-    spans = [span.epochs for span in found] or [series.epochs]
-    borders = [(one.stop + two.start) // 2 for one, two in pairwise(spans)]
+    spans = found or [nights.NightSpan(series.epochs.start, series.epochs.stop, "nothing found")]
+    borders = [(one.end_epoch + two.start_epoch) // 2 for one, two in pairwise(spans)]
     edges = [series.epochs.start, *borders, series.epochs.stop]
     parts = [
-        model.probabilities(measure(series, span, range(*edge)))
+        model.probabilities(measure(series, span.epochs, range(*edge), risen=span.risen))
         for span, edge in zip(spans, pairwise(edges), strict=True)
     ]
     return np.concatenate(parts)

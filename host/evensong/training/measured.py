@@ -7,21 +7,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evensong.staging import find, lay_out
+from evensong.staging import NightSpan, find, lay_out
 from evensong.staging.features import Features, measure
 from evensong.training.corpus import LabelledNight
 
 CONTEXT_EPOCHS = 120  # before lights-off and after rise: an hour, as a hub would have it too
+# Epochs by which lights-off and rise are noted late, and whether rise is known yet: what a model must live with.
+READINGS = (
+    (0, 0, True), (0, 0, True), (0, 0, False), (-20, 0, False), (-40, 0, True), (40, 0, True), (-20, 20, True),
+    (20, -20, True), (20, -40, True), (0, 40, True),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """features: (n, 57) of consecutive epochs. place: (m,) of the scored ones among them; stage, aasm: (m,) as in
+    """features: (n, 59) of consecutive epochs, as the product measures them; readings: as
+    `READINGS` would have them. place: (m,) of the scored ones among them; stage, aasm: (m,) as in
     `LabelledNight`."""
 
     name: str
     subject: str
     features: Features
+    readings: tuple[Features, ...]
     place: NDArray[np.int64]
     stage: NDArray[np.int64]
     aasm: NDArray[np.int64]
@@ -30,10 +37,16 @@ class Measured:
 def measure_night(night: LabelledNight) -> Measured:
     """Measure a night against the span in which the product would find it."""
     series = lay_out(night.samples)
-    spans = find(night.samples, series)
-    span = spans[0].epochs if spans else series.epochs
-    first = max(min(span.start - CONTEXT_EPOCHS, int(night.epoch.min())), series.epochs.start)
-    stop = min(max(span.stop + CONTEXT_EPOCHS, int(night.epoch.max()) + 1), series.epochs.stop)
+    whole = NightSpan(series.epochs.start, series.epochs.stop, "nothing found")
+    span = next(iter(find(night.samples, series)), whole)
+    first = max(min(span.start_epoch - CONTEXT_EPOCHS, int(night.epoch.min())), series.epochs.start)
+    stop = min(max(span.end_epoch + CONTEXT_EPOCHS, int(night.epoch.max()) + 1), series.epochs.stop)
     place = np.clip(night.epoch - first, 0, stop - first - 1)
-    features = measure(series, span, range(first, stop))
-    return Measured(night.name, night.subject, features, place, night.stage, night.aasm)
+
+    def reading(late: int, later: int, risen: bool) -> Features:
+        start = min(max(span.start_epoch + late, series.epochs.start), span.end_epoch - 1)
+        end = min(max(span.end_epoch + later, start + 1), series.epochs.stop)
+        return measure(series, range(start, end), range(first, stop), risen=risen and span.risen)
+
+    readings = tuple(reading(*each) for each in READINGS)
+    return Measured(night.name, night.subject, reading(0, 0, True), readings, place, night.stage, night.aasm)

@@ -22,7 +22,7 @@ _ELSE_THRESHOLD = 5000
 _INNER_FOLDS = 3
 _WEIGHT_LIMIT = 1 << 15
 _OF_MOVEMENT = np.array(["count" in name or "moved" in name for name in NAMES])
-_OF_TIME = np.array([name in ("elapsed", "onset", "cycle_sin", "cycle_cos") for name in NAMES])
+_OF_TIME = np.array([name in ("elapsed", "onset", "cycle_sin", "cycle_cos", "remaining", "ending") for name in NAMES])
 
 ATTRIBUTION = (
     "Trained on sleep-accel: Walch O. (2019), Motion and heart rate from a wrist-worn wearable and labeled sleep from "
@@ -68,7 +68,7 @@ def _arrays(nights: Sequence[Measured], seeds: Sequence[int], tick: Callable[[],
     standard = [Model(arrays, {}).standardise(night.features) / (1 << STANDARD_Q) for night in nights]
     x = np.concatenate([each[night.place] for each, night in zip(standard, nights, strict=True)])
     weight, bias = linear.fit(x, stages)
-    sequences = [_sequence(each, night, network) for each, night in zip(standard, nights, strict=True)]
+    sequences = [_sequence(Model(arrays, {}), night, network) for night in nights]
     networks = []
     for seed in seeds:
         networks.append(network.fit(sequences, ~_OF_MOVEMENT & ~_OF_TIME, _OF_MOVEMENT, seed))
@@ -84,14 +84,15 @@ def _torch_rooms() -> tuple[Any, Any]:
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
-        raise Unavailable("Training needs PyTorch: install it with `pip install 'evensong[train]'`.") from None
+        raise Unavailable("Training needs PyTorch: in a clone, install it with `pip install -e '.[train]'`.") from None
     return network, quantise
 
 
-def _sequence(standard: linear.Floats, night: Measured, network: Any) -> Any:
-    classes = np.full(len(standard), network.UNSCORED, np.int64)
+def _sequence(model: Model, night: Measured, network: Any) -> Any:
+    readings = np.stack([model.standardise(reading) for reading in night.readings])
+    classes = np.full(readings.shape[1], network.UNSCORED, np.int64)
     classes[night.place] = night.aasm
-    return network.Labelled(standard.astype(np.float32)[None], classes)
+    return network.Labelled((readings / (1 << STANDARD_Q)).astype(np.float32), classes)
 
 
 def _standard(nights: Sequence[Measured]) -> dict[str, Ints]:
