@@ -148,9 +148,12 @@ def load(file: Path | None = None) -> Settings:
         if named is not None or path.exists():
             table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"There is no settings file {path}.") from None
+        raise ConfigError(
+            f"There is no settings file {path}: check its name; docs/hub.md shows what goes into it."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The settings file {path} cannot be read: {error}.") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"The settings file {path} cannot be read: {reason}.") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not TOML: {error}.") from error
     unknown = sorted(set(table) - set(Settings.model_fields))

@@ -69,14 +69,14 @@ def _part(what: str, modules: tuple[str, ...], extra: str) -> Finding:
 
 
 def _micropython() -> Finding:
-    path = shutil.which("micropython", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-    if path is None:
+    if find_spec("micropython_unix") is None:
         return Finding("MicroPython", None, "Not found; the virtual wearable then runs its firmware under CPython.")
-    command = [path, "-c", "import sys; print('.'.join(str(n) for n in sys.implementation.version[:3]))"]
+    version = "import sys; print('.'.join(str(n) for n in sys.implementation.version[:3]))"
+    command = [sys.executable, "-m", "micropython_unix", "-c", version]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
     if done.returncode:
-        return Finding("MicroPython", False, f"{path} does not run here: {done.stderr.strip() or done.returncode}.")
-    return Finding("MicroPython", True, f"{done.stdout.strip()}, {path}.")
+        return Finding("MicroPython", False, f"It does not run here: {done.stderr.strip() or done.returncode}.")
+    return Finding("MicroPython", True, f"{done.stdout.strip()}, as the virtual wearable runs it.")
 
 
 def _told(what: str, look: Callable[[], str]) -> Finding:

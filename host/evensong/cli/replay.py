@@ -58,13 +58,14 @@ def play(recording: Path, *, faults: str, seed: int, keep: Path | None, console:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(f"Playing {recording.name}", total=1.0)
+        task = progress.add_task("Starting wearable, hub and Nexus", total=1.0)
+        playing = f"Playing {recording.name}"
         return replay(
             recording,
             faults=faults,
             seed=seed,
             folder=keep,
-            progress=lambda done: progress.update(task, completed=done),
+            progress=lambda done: progress.update(task, completed=done, description=playing),
         )
 
 
@@ -75,18 +76,23 @@ def show(result: ReplayResult, console: Console) -> bool:
     figures = result.figures()
     table = Table(box=None, pad_edge=False, show_header=False)
     steps = ("sampled", "stored", "transferred", "staged", "forwarded")
-    counts = {int(figures[step]) for step in steps}
+    counts = {figures[step] for step in steps}  # None: the hub does not know
     whole = counts == {result.on_tape}
-    explained = len(counts) == 1 and max(counts) < result.on_tape and result.reckoning.gaps > 0
+    explained = len(counts) == 1 and None not in counts and result.reckoning.gaps > 0
     table.add_row("recorded", f"{result.on_tape:,}", "samples in the recording")
     for step in steps:
-        differs = int(figures[step]) - result.on_tape
-        table.add_row(step, f"{figures[step]:,}", f"{differs:+,}" if differs else "")
+        count = figures[step]
+        if not isinstance(count, int):
+            table.add_row(step, "?", "the hub cannot know")
+        else:
+            table.add_row(step, f"{count:,}", f"{count - result.on_tape:+,}" if count != result.on_tape else "")
     table.add_row("duplicates", f"{figures['duplicates']:,}", "frames that came again and were dropped")
     table.add_row("gaps", f"{figures['gaps']:,}", f"{figures['lost_s']:g} s")
-    table.add_row("nights", f"{figures['sessions']:,}", "in the Nexus")
+    table.add_row("nights", f"{figures['sessions']:,}", "in the Nexus; samples outside them lie in the days between")
     table.add_row("digest", str(figures["digest"])[:16] + "…", f"{figures['wall_s']:.1f} s of real time")
     console.print(table)
+    if result.interpreter != "micropython":
+        console.print("There is no MicroPython wheel for this machine, so the firmware ran under CPython.")
     if whole:
         console.print("[green]Every sample arrived, was staged and forwarded.[/]")
     elif explained:

@@ -22,6 +22,7 @@ FORMAT = "evensong-recording"
 VERSION = 1
 MAX_HEADER_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 20
+_FURTHEST_MS = 10**15  # 30,000 years: nothing means more, and integers made of it cannot overflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,8 @@ def writing(path: Path, header: RecordingHeader) -> Iterator[Callable[[bytes], N
     Raises:
         InputError: the file cannot be written. Then there is none, or the one from before.
     """
+    if not path.name:
+        raise InputError(f"{path} is a folder: name the file to write.")
     part = path.with_name(f".{path.name}.part")
     try:
         try:
@@ -166,7 +169,7 @@ def _header(path: Path, file: BinaryIO) -> RecordingHeader:
 
 def _from_json(fields: dict[str, Any]) -> RecordingHeader:
     boots = tuple(
-        BootStart(_hex(boot["incarnation"], 4), _typed(boot["boot_id"], int), _typed(boot["starts_ms"], int))
+        BootStart(_hex(boot["incarnation"], 4), _typed(boot["boot_id"], int), _time_ms(boot["starts_ms"]))
         for boot in _typed(fields["boots"], list)
     )
     return RecordingHeader(
@@ -185,6 +188,13 @@ def _hex(text: object, length: int) -> bytes:
     found = bytes.fromhex(_typed(text, str))
     if len(found) != length:
         raise ValueError("of another length")
+    return found
+
+
+def _time_ms(value: object) -> int:
+    found = _typed(value, int)
+    if abs(found) > _FURTHEST_MS:
+        raise ValueError("beyond all time")
     return found
 
 

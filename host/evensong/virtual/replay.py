@@ -26,7 +26,7 @@ from .line import JOURNAL, Line
 from .reckoning import Reckoning, is_finished, reckon
 from .server_process import serve_nexus
 from .tape import Tape, tape_of
-from .wearable import Hardware
+from .wearable import Hardware, Interpreter
 from .world import World
 
 FAULTS_FROM_S = 60.0  # after the first connection
@@ -36,11 +36,12 @@ NEXUS_STORE = "nexus.sqlite3"
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """sessions: nights that the Nexus lists. on_tape: samples that the recording holds."""
+    """sessions: nights that the Nexus lists. on_tape: samples that the recording holds. interpreter: of the firmware."""
 
     reckoning: Reckoning
     sessions: int
     on_tape: int
+    interpreter: Interpreter
     virtual_s: float
     wall_s: float
     turns_digest: str
@@ -84,6 +85,7 @@ def replay(
             reckoning=reckon(line.journal),
             sessions=sessions,
             on_tape=tape.samples,
+            interpreter=hardware.interpreter,
             virtual_s=world.time(),
             wall_s=time.monotonic() - began_s,
             turns_digest=world.digest(),
