@@ -27,7 +27,7 @@ class UartLink:
 
     async def listen(self):
         while True:
-            written = await self._stream.read(CHUNK)
+            written = await self._stream.read(1)  # of more, a file waits until it has them all
             if not written:  # hung up at the other end
                 await asyncio.sleep_ms(1000)
                 continue
