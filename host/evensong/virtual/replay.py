@@ -36,7 +36,7 @@ NEXUS_STORE = "nexus.sqlite3"
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """sessions: nights that the Nexus lists. on_tape: samples that the recording holds. interpreter: of the firmware."""
+    """sessions: nights that the Nexus lists. on_tape: samples that the recording holds. interpreter: the firmware's."""
 
     reckoning: Reckoning
     sessions: int
