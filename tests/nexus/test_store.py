@@ -190,3 +190,10 @@ def test_a_file_that_is_no_store_is_refused_in_a_sentence(tmp_path: Path) -> Non
             Store.open(path)
     with pytest.raises(EvensongError, match="newer Evensong"):
         Store.open(newer)
+
+
+def test_nobody_else_may_read_the_store(tmp_path: Path) -> None:
+    path = tmp_path / "n.sqlite3"
+    with Store.open(path) as store:
+        store.enroll("bedroom")
+        assert [each.name for each in tmp_path.iterdir() if each.stat().st_mode & 0o077] == []

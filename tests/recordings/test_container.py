@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -158,6 +159,16 @@ def test_a_first_line_that_is_no_recordings_is_refused_in_a_sentence(tmp_path: P
         container.read(path)
 
 
+@pytest.mark.parametrize("starts_ms", [1 << 63, -(1 << 63), 10**30])
+def test_a_boot_beyond_all_time_is_refused(recording: Path, starts_ms: int) -> None:
+    line, _, rest = recording.read_bytes().partition(b"\n")
+    fields = json.loads(line)
+    fields["boots"][0]["starts_ms"] = starts_ms
+    recording.write_bytes(json.dumps(fields).encode() + b"\n" + rest)
+    with pytest.raises(InputError, match="begin with the line"):
+        container.read(recording)
+
+
 def test_a_truncated_first_line_is_refused(recording: Path) -> None:
     recording.write_bytes(recording.read_bytes().split(b"\n")[0])
     with pytest.raises(InputError, match="begin with the line"):
@@ -190,6 +201,19 @@ def test_an_interrupted_write_leaves_what_was_there(recording: Path) -> None:
         container.write(recording, found.header, interrupted())
     assert recording.read_bytes() == before
     assert [path.name for path in recording.parent.iterdir()] == ["night.evr"]
+
+
+def test_what_is_no_recording_is_not_overwritten(recording: Path) -> None:
+    header = container.read(recording).header
+    table, pipe = recording.with_name("rr.csv"), recording.with_name("pipe")
+    table.write_text("1,800\n2,810\n")
+    os.mkfifo(pipe)
+    for path in (table, pipe):
+        with pytest.raises(InputError, match="left alone"):
+            container.write(path, header, [])
+    assert table.read_text() == "1,800\n2,810\n"
+    assert pipe.is_fifo()
+    container.write(recording, header, [])
 
 
 def test_writing_where_nothing_can_be_written_is_said(recording: Path) -> None:

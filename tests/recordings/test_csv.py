@@ -175,3 +175,8 @@ def test_garbage_gives_samples_or_one_sentence(
         samples = csv_import.read(Repairs(), **tables)
         write_samples(folder / "x.evr", samples, Source("csv", "x", None), Repairs())
         assert container.read(folder / "x.evr").damage == ()
+
+
+def test_a_byte_order_mark_costs_no_row(tmp_path: Path) -> None:
+    beats = table(tmp_path, "rr.csv", b"\xef\xbb\xbf1,800\n2,810\n")
+    assert csv_import.read(Repairs(), beats=beats).ibi_ms.tolist() == [800, 810]

@@ -66,6 +66,7 @@ class Store:
         """The store in this file, made if there is none, migrated if it is old. EvensongError if it cannot be had."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)  # nobody else's business
             engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
             event.listen(engine, "connect", _pragmas)
             with engine.begin() as connection:

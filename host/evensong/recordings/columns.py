@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,6 +36,8 @@ def blocks(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
         with path.open("rb") as file:
             rest = b""
+            if file.peek(len(BOM_UTF8)).startswith(BOM_UTF8):  # as spreadsheets write; or the first row would be lost
+                file.seek(len(BOM_UTF8))
             while chunk := file.read(BLOCK_BYTES):
                 head, newline, tail = (rest + chunk).rpartition(b"\n")
                 rest = tail

@@ -106,6 +106,8 @@ def writing(path: Path, header: RecordingHeader) -> Iterator[Callable[[bytes], N
         raise InputError(f"{path} is a folder: name the file to write.")
     part = path.with_name(f".{path.name}.part")
     try:
+        if not _may_be_replaced(path):  # a device such as /dev/null, or the very table that is imported
+            raise InputError(f"{path} is there and is no recording, so it is left alone: name another file to write.")
         try:
             with part.open("wb") as file:
                 file.write(json.dumps(_to_json(header), ensure_ascii=False).encode() + b"\n")
@@ -115,6 +117,17 @@ def writing(path: Path, header: RecordingHeader) -> Iterator[Callable[[bytes], N
             part.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """True if there is nothing yet, or an empty file, or a recording."""
+    if not path.exists():
+        return True
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        start = file.readline(MAX_HEADER_BYTES)
+    return not start or FORMAT.encode() in start
 
 
 def _append(file: BinaryIO, raw: bytes) -> None:
