@@ -1,33 +1,38 @@
-"""When was the night? From the wearer's own events if there are any, else from stillness and a slow heart.
+"""When was the night? What the wearer said with the button, and where they said nothing, what rest tells.
 
-Event LIGHTS_OFF begins a night; the next RISE ends it, or, without one, the end of the recording or the next night.
-Without any event the night is detected: see `detect`.
+- LIGHTS_OFF begins a night, RISE ends it. If one of the two was forgotten, detection finds that end.
+- Elsewhere stretches of rest (`rest`) are detected. Two of them are one night if no more than `BRIDGED` lies between,
+  and no more than the shorter of them lasts: an hour awake in bed or out of it does not end a night, but a short doze
+  before a long evening does not begin one. Whatever is then left of an hour or more is a night, or a nap: there may be
+  several, at any time of day. Detection never contradicts the wearer: what overlaps a told night is dropped.
+- Off the wrist is no rest: a night neither begins nor ends there. Up to `BRIDGED` of it may lie inside a night, where
+  staging must say `unknown`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from evensong_wire.frames import EventCode
 
-from . import fixed
-from .features import MOVED_Q10
+from . import rest
 from .fixed import Ints
 from .intake import EPOCH_MS, Samples
-from .series import BINS, Series
+from .series import Series
 
-LEAST_EPOCHS = 120  # less than an hour of rest is no night
-UP_EPOCHS = 60  # a detected night has ended if half an hour without rest follows
-LONGEST_EPOCHS = 16 * 120  # a night without a RISE ends here at the latest
+LEAST_EPOCHS = 120  # less than an hour of rest is no night, and no nap that could be told from sitting still
+NAP_EPOCHS = 3 * 120  # what is shorter is a nap
+UP_EPOCHS = 60  # a night that detection ended has ended if half an hour follows
+LONGEST_EPOCHS = 16 * 120  # a night without an end ends here at the latest
+BRIDGED = 120  # epochs of the longest interruption
 
 
 @dataclass(frozen=True, slots=True)
 class NightSpan:
-    """start_epoch: lights-off; end_epoch: the first epoch after rise. how: `events`, `lights-off` or `detected`.
+    """start_epoch: lights-off; end_epoch: the first epoch after rise.
 
-    risen: False while the end is only the last that is known of a night.
+    how: who said so: `events` (the wearer both), `lights-off` (the wearer the start only), `rise` (the wearer the end
+    only) or `detected`. risen: False while the end is only the last that is known of a night.
     """
 
     start_epoch: int
@@ -39,62 +44,89 @@ class NightSpan:
     def epochs(self) -> range:
         return range(self.start_epoch, self.end_epoch)
 
+    @property
+    def is_nap(self) -> bool:
+        """True if it is too short for a night. While it goes on, every night is."""
+        return len(self.epochs) < NAP_EPOCHS
+
 
 def find(samples: Samples, series: Series) -> list[NightSpan]:
-    """The nights of a recording, in order, without overlap."""
-    told = _told(samples.events, series.epochs)
-    return told or detect(series)
+    """The nights and naps of a recording, in order, without overlap."""
+    rested = _rested(series)
+    told = _told(samples.events, series.epochs, rested)
+    found = [
+        NightSpan(start, min(stop, start + LONGEST_EPOCHS), "detected", _is_over(stop, series.epochs))
+        for start, stop in rested
+        if stop - start >= LEAST_EPOCHS and not any(start < t.end_epoch and t.start_epoch < stop for t in told)
+    ]
+    return sorted(told + found, key=lambda span: span.start_epoch)
 
 
-def _told(events: Ints, epochs: range) -> list[NightSpan]:
+def _rested(series: Series) -> list[tuple[int, int]]:
+    """(start, end) epochs of stretches of rest, the interruptions bridged that do not end a night."""
+    merged: list[tuple[int, int]] = []
+    for stretch in rest.stretches(series):
+        whole = stretch
+        while merged and _one_night(merged[-1], whole):
+            whole = (merged.pop()[0], whole[1])
+        merged.append(whole)
+    seen = [rest.trimmed(series, *piece) for piece in merged]
+    return [(series.epochs.start + start, series.epochs.start + stop) for start, stop in seen]
+
+
+def _is_over(stop: int, epochs: range) -> bool:
+    return stop <= epochs.stop - UP_EPOCHS
+
+
+def _one_night(one: tuple[int, int], two: tuple[int, int]) -> bool:
+    return two[0] - one[1] <= min(BRIDGED, one[1] - one[0], two[1] - two[0])
+
+
+def _told(events: Ints, epochs: range, rested: list[tuple[int, int]]) -> list[NightSpan]:
     spans: list[NightSpan] = []
     start: int | None = None
-    for t_ms, code, _ in [*events.tolist(), (epochs.stop * EPOCH_MS, -1, 0)]:
-        at_end = code == -1
-        epoch = min(
-            max(-(-t_ms // EPOCH_MS) if code == EventCode.RISE else t_ms // EPOCH_MS, epochs.start), epochs.stop
-        )
-        if start is not None and (at_end or code == EventCode.RISE or epoch - start >= LONGEST_EPOCHS):
-            stop = min(epoch, start + LONGEST_EPOCHS)
-            if stop > start:
-                risen = code == EventCode.RISE
-                spans.append(NightSpan(start, stop, "events" if risen else "lights-off", risen))
+
+    def close(stop: int, how: str, risen: bool) -> None:
+        if start is not None and stop > start:
+            spans.append(NightSpan(start, stop, how, risen))
+
+    for t_ms, code, _ in events.tolist():
+        epoch = -(-t_ms // EPOCH_MS) if code == EventCode.RISE else t_ms // EPOCH_MS
+        epoch = min(max(epoch, epochs.start), epochs.stop)
+        if code not in (EventCode.LIGHTS_OFF, EventCode.RISE):
+            continue
+        if start is not None and code == EventCode.RISE and epoch - start <= LONGEST_EPOCHS:
+            close(epoch, "events", True)
+            start = None
+            continue
+        if start is not None and (until := _end(start, epochs, rested)) <= epoch:
+            close(until, "lights-off", True)
             start = None
         if code == EventCode.LIGHTS_OFF and start is None:
             start = epoch
+        elif code == EventCode.RISE and start is None:
+            after = spans[-1].end_epoch if spans else epochs.start
+            begins = _start(epoch, after, rested)
+            if begins is not None:
+                spans.append(NightSpan(begins, epoch, "rise", True))
+    if start is not None:
+        until = _end(start, epochs, rested)
+        close(until, "lights-off", _is_over(until, epochs))
     return spans
 
 
-def detect(series: Series) -> list[NightSpan]:
-    """The main night: the stretch of epochs that holds the most evidence of rest, if it lasts `LEAST_EPOCHS`.
-
-    Evidence of an epoch: 1/3 if it holds no movement, -2/3 if it does; up to 1/2 for a slow heart and down to -1/2 for
-    a fast one, against the recording's own range; nothing where nothing was measured. An interruption is bridged if
-    there is more evidence of rest behind it than of unrest in it.
-    """
-    evidence = _evidence(series)
-    if not len(evidence):
-        return []
-    running = np.concatenate(([0], np.cumsum(evidence)))
-    stop = int(np.argmax(running - np.minimum.accumulate(running)))
-    start = int(stop - np.argmin(running[stop::-1]))  # the latest of equal starts
-    if stop - start < LEAST_EPOCHS:
-        return []
-    up = stop <= len(series.epochs) - UP_EPOCHS
-    return [NightSpan(series.epochs.start + start, series.epochs.start + stop, "detected", up)]
+def _end(start: int, epochs: range, rested: list[tuple[int, int]]) -> int:
+    """Where rest ends that began, or went on, after lights-off at `start`; the limit, if none did."""
+    limit = min(start + LONGEST_EPOCHS, epochs.stop)
+    ends = [stop for first, stop in rested if stop - max(first, start) >= LEAST_EPOCHS and first < limit]
+    return min(ends[0], limit) if ends else limit
 
 
-def _evidence(series: Series) -> Ints:
-    """Sixths of a rest epoch, in Q10."""
-    moved = fixed.log2(series.count_q8 + 256) - (8 << fixed.LOG_Q) > MOVED_Q10
-    movement = np.where(series.count_known, np.where(moved, -4 << 10, 2 << 10), 0)
-    known = series.hr_known.reshape(-1, BINS)
-    number = known.sum(axis=1)
-    total = np.where(known, series.hr_q8.reshape(-1, BINS), 0).sum(axis=1)
-    rate = fixed.round_div(total, np.maximum(number, 1))
-    if not (number > 0).any():
-        return movement
-    low, high = (fixed.quantile(rate[number > 0], part, 20) for part in (1, 19))
-    middle = low + fixed.round_div(2 * (high - low), 5)
-    slowness = fixed.round_div((middle - rate) * (10 << 10), max(high - low, 1))
-    return movement + np.where(number > 0, np.clip(slowness, -3 << 10, 3 << 10), 0)
+def _start(rise: int, after: int, rested: list[tuple[int, int]]) -> int | None:
+    """Where the rest began that a RISE at `rise` ended; None if there was none, or it was long over."""
+    begins = [
+        max(first, after, rise - LONGEST_EPOCHS)
+        for first, stop in rested
+        if min(stop, rise) - max(first, after) >= LEAST_EPOCHS and rise - stop <= BRIDGED
+    ]
+    return begins[-1] if begins and begins[-1] < rise else None
