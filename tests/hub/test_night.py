@@ -254,6 +254,17 @@ def test_a_reboot_is_one_gap_with_its_seconds_and_utc_labels_both_sides(hub: Hub
     assert sum(d.ledger.samples.sampled or 0 for d in found) == transferred(found) == 1080
 
 
+def test_reboots_that_met_no_hub_are_gaps_though_nobody_knows_how_long_it_was_off(hub: Hub) -> None:
+    hub.take([boot(1), *readings(1, 1, 0, HOUR_MS)])
+    hub.take([boot(2, HOUR_MS, 360)])
+    hub.take([boot(3), *readings(3, 1, 0, HOUR_MS)])
+    hub.clock.ms += HOUR_MS
+    hub.take([frame(3, 7, 3 * HOUR_MS, Status(3900, 80, None, 900, None, 360, 360, 0))])
+    found = hub.look()
+    gaps = [gap for document in found for gap in document.ledger.gaps]
+    assert [(gap.cause, gap.lost_s, gap.to_ms) for gap in gaps] == [(Cause.REBOOT, 0, HOUR_MS)] * 2
+
+
 def test_samples_that_found_the_spool_full_are_counted_as_sampled_and_not_stored(hub: Hub) -> None:
     frames = [boot(1), *readings(1, 1, 0, HOUR_MS)]
     later = readings(1, 20, 2 * HOUR_MS, 3 * HOUR_MS)

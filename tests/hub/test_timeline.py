@@ -108,6 +108,18 @@ def test_the_boot_in_progress_waits_a_while_for_its_first_pair(journal: Journal)
     assert starts(journal, UTC_MS + 2000) == [0, 6_500_000]
 
 
+def test_a_boot_that_met_the_hub_is_placed_by_its_pairs_behind_boots_that_never_did(journal: Journal) -> None:
+    wearable = two_boots(journal)
+    wearable.reboot()
+    wearable.heart_rate(2)  # 10 s
+    wearable.reboot()
+    wearable.heart_rate(2)
+    journalled(journal, wearable)
+    pair(journal, wearable, 1, 600_000, UTC_MS + 600_000)
+    pair(journal, wearable, 4, 3_000, UTC_MS + 6_090_000 + 3_000)
+    assert starts(journal) == [0, 6_000_000, 6_060_000, 6_090_000]
+
+
 def test_clocks_that_contradict_the_order_of_boots_do_not_overlap_them(journal: Journal) -> None:
     wearable = two_boots(journal)
     pair(journal, wearable, 1, 0, UTC_MS)

@@ -96,8 +96,8 @@ def holes(boots: list[BootOnAxis], frames: list[list[Placed]], from_ms: int | No
     for i, (boot, placed) in enumerate(zip(boots, frames, strict=True)):
         assert boot.starts_ms is not None
         whole = i > 0 and (from_ms is None or boot.starts_ms >= from_ms)
-        if whole and (hole := _reboot(i, boots[i - 1], boot)):
-            found.append(hole)
+        if whole:
+            found.append(_reboot(i, boots[i - 1], boot))
         if whole and placed and _seq(placed[0]) > 0:
             found.append(Hole(i, min(boot.starts_ms, placed[0].at_ms), placed[0].at_ms, Cause.MISSING, None))
         runs = [k for k in range(1, len(placed)) if _seq(placed[k]) != _seq(placed[k - 1]) + 1]
@@ -113,14 +113,15 @@ def holes(boots: list[BootOnAxis], frames: list[list[Placed]], from_ms: int | No
     return sorted(found, key=lambda hole: (hole.from_ms, hole.to_ms))
 
 
-def _reboot(i: int, before: BootOnAxis, boot: BootOnAxis) -> Hole | None:
-    begins = boot.begins
-    if begins is None or begins.previous_boot_id != before.boot_id:
-        return None
+def _reboot(i: int, before: BootOnAxis, boot: BootOnAxis) -> Hole:
+    """Every reboot is a gap, even one of no length: without a clock nobody knows how long it was off, and what was
+    sampled since the spool was last written is lost all the same."""
     assert before.starts_ms is not None
     assert boot.starts_ms is not None
-    safe_ms = before.starts_ms + begins.previous_time_ms
-    return Hole(i - 1, safe_ms, boot.starts_ms, Cause.REBOOT, None) if safe_ms < boot.starts_ms else None
+    begins = boot.begins
+    told = begins is not None and begins.previous_boot_id == before.boot_id
+    safe_ms = before.starts_ms + (begins.previous_time_ms if begins is not None and told else before.last_ms)
+    return Hole(i - 1, min(safe_ms, boot.starts_ms), boot.starts_ms, Cause.REBOOT, None)
 
 
 def _seq(placed: Placed) -> int:

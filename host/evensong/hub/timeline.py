@@ -1,7 +1,8 @@
 """A wearable's boots on one axis, and what the wall clock said: `starts_ms` is pinned once, UTC only labels.
 
 The first boot that the journal has of an incarnation starts at 0. A later one is pinned when it is first needed: by
-clock pairs of both boots, else by the UTC that the wearable carried over, else right behind its predecessor. A boot in
+clock pairs of both boots, else by the UTC that the wearable carried over, else right behind its predecessor. If the
+predecessor never knew the time, the last boot that did counts on over it. A boot in
 progress whose first clock pair has not come yet is left out for a while (`PAIR_GRACE_MS`) rather than pinned badly.
 """
 
@@ -149,7 +150,7 @@ def pin(journal: Journal, timeline: int, utc_ms: int) -> list[BootOnAxis]:
             if pinned and newest and boot.fit is None and utc_ms < boot.first_seen_utc_ms + PAIR_GRACE_MS:
                 break
             later = next((b for b in boots[i + 1 :] if b.starts_ms is not None), None)
-            boot.starts_ms = _place(pinned[-1] if pinned else None, boot, later)
+            boot.starts_ms = _place(pinned, boot, later)
             with journal.transaction() as db:
                 db.execute(
                     "UPDATE boot SET starts_ms = ? WHERE id = ? AND starts_ms IS NULL", (boot.starts_ms, boot.row)
@@ -158,18 +159,19 @@ def pin(journal: Journal, timeline: int, utc_ms: int) -> list[BootOnAxis]:
     return pinned
 
 
-def _place(before: BootOnAxis | None, boot: BootOnAxis, after: BootOnAxis | None) -> int:
-    """Where on the timeline a boot starts."""
-    if before is None:
+def _place(earlier: list[BootOnAxis], boot: BootOnAxis, after: BootOnAxis | None) -> int:
+    """Where on the timeline a boot starts. earlier: pinned, oldest first; after: the next one that is."""
+    if not earlier:
         if after is None or after.starts_ms is None:
             return 0
         return after.starts_ms - boot.last_ms - 1  # it turned up late: right before the boot that was first so far
+    before = earlier[-1]
     assert before.starts_ms is not None
     end_ms = before.starts_ms + before.last_ms
     if boot.begins is not None and boot.begins.previous_boot_id == before.boot_id:
         end_ms = max(end_ms, before.starts_ms + boot.begins.previous_time_ms)
     starts_ms = end_ms
-    before_utc = before.utc_at(end_ms)
+    before_utc = next((utc for known in reversed(earlier) if (utc := known.utc_at(end_ms)) is not None), None)
     boot_utc = None
     if boot.fit is not None:
         boot_utc = round(boot.fit.utc0_ms)
