@@ -65,16 +65,21 @@ class NexusSettings(_Table):
             raise ValueError("give `token` or `token_file`, not both")
         if bool(self.url) != bool(self.token or self.token_file):
             raise ValueError("give both `url` and `token` (or `token_file`), or neither: then nothing leaves this hub")
+        if self.url and (self.url.username or self.url.password):  # the address is shown and logged, a token never is
+            raise ValueError("give `url` without a name and a password in it: the token is all that a Nexus asks for")
         return self
 
     def secret(self) -> str:
-        """The token itself, for the one who sends it. ConfigError if its file cannot be read."""
-        if self.token_file is None:
-            return self.token.get_secret_value() if self.token else ""
-        try:
-            return self.token_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"The token file {self.token_file} cannot be read: {error}.") from error
+        """The token itself, for the one who sends it. ConfigError if its file cannot be read, or if it is no token."""
+        token = self.token.get_secret_value() if self.token else ""
+        if self.token_file is not None:
+            try:
+                token = self.token_file.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(f"The token file {self.token_file} cannot be read: {error}.") from error
+        if not (token.isascii() and token.isprintable()):  # it goes into a header; what it is, is not told
+            raise ConfigError("`hub.nexus.token` holds letters that no token has: copy it once more, as one line.")
+        return token
 
 
 class OriginSettings(_Table):

@@ -70,6 +70,7 @@ def test_wearables_are_served_by_id(tmp_path: Path) -> None:
         ('[hub.nexus]\ntoken = "t"', "give both `url` and `token`"),
         ('[hub.nexus]\nurl = "http://a"\ntoken = "t"\ntoken_file = "/t"', "not both"),
         ('[hub.nexus]\nurl = "ftp://a"\ntoken = "t"', "`hub.nexus.url`"),
+        ('[hub.nexus]\nurl = "http://me:s3cret@a"\ntoken = "t"', "without a name and a password"),
         ('[hub.log]\nlevel = "loud"', "`hub.log.level`"),
     ],
 )
@@ -101,6 +102,15 @@ def test_a_token_may_lie_in_a_file_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "token").unlink()
     with pytest.raises(ConfigError, match="token file"):
         settings.secret()
+
+
+@pytest.mark.parametrize("token", ["s3cr\u00e9t", "s3cr\net"])
+def test_what_no_header_can_hold_is_no_token(tmp_path: Path, token: str) -> None:
+    (tmp_path / "token").write_text(token, encoding="utf-8")
+    for given in ({"token": token}, {"token_file": tmp_path / "token"}):
+        with pytest.raises(ConfigError, match="copy it once more") as raised:
+            NexusSettings.model_validate({"url": "http://a", **given}).secret()
+        assert "s3cr" not in raised.value.message
 
 
 def test_every_key_is_documented() -> None:

@@ -14,13 +14,17 @@ STEPS = ("sampled", "stored", "transferred", "staged", "forwarded")
 
 def show(found: dict[str, Any], console: Console) -> None:
     running = "[green]running[/]" if found["running"] else "[yellow]not running[/]"
-    console.print(f"Hub {found['hub_id']}: {running}, journal {found['journal']}", highlight=False)
+    console.print(f"Hub {found['hub_id']}: {running}, journal {_plain(found['journal'])}", highlight=False)
     if found["links"]:
         table = _table("link", "state", "since", "failures", "")
         for link in found["links"]:
             state = link["state"] if found["running"] else f"was {link['state']}"
             table.add_row(
-                link["address"], state, _when(link["since_utc_ms"]), str(link["failures"] or ""), escape(link["detail"])
+                _plain(link["address"]),
+                state,
+                _when(link["since_utc_ms"]),
+                str(link["failures"] or ""),
+                _plain(link["detail"]),
             )
         console.print(table)
     for wearable in found["wearables"]:
@@ -28,12 +32,12 @@ def show(found: dict[str, Any], console: Console) -> None:
     if not found["wearables"]:
         console.print("No wearable has said hello yet.")
     for nexus in found["nexus"]:
-        console.print(f"Nexus {nexus['url']}: {nexus['waiting'] or 'no'} documents wait.", highlight=False)
+        console.print(f"Nexus {_plain(nexus['url'])}: {nexus['waiting'] or 'no'} documents wait.", highlight=False)
 
 
 def _show_wearable(wearable: dict[str, Any], console: Console) -> None:
     battery = "" if wearable["battery_pct"] is None else f", battery {wearable['battery_pct']} %"
-    name, board = escape(wearable["name"]) or "Wearable", escape(wearable["board"])
+    name, board = _plain(wearable["name"]) or "Wearable", _plain(wearable["board"])
     console.print(
         f"\n[bold]{name}[/] {wearable['device_id']} ({board}, firmware "
         f"{wearable['firmware']}{battery}), last seen {_when(wearable['last_seen_utc_ms'])}; "
@@ -63,6 +67,11 @@ def _show_wearable(wearable: dict[str, Any], console: Console) -> None:
         ]
         if clocks:
             console.print("Clock against this hub's: " + "; ".join(clocks), highlight=False)
+
+
+def _plain(text: str) -> str:
+    """Words from outside, which shall command neither the markup nor the terminal."""
+    return escape("".join(letter if letter.isprintable() else "?" for letter in text))
 
 
 def _steps(counts: list[int | None]) -> str:
