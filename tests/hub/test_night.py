@@ -323,6 +323,23 @@ def test_a_silence_of_days_parts_the_timeline_without_a_document_for_it(hub: Hub
     assert transferred(found) == 720
 
 
+def test_after_weeks_on_the_table_a_night_is_staged_as_soon_as_ever(hub: Hub) -> None:
+    hub.take([boot(1), *readings(1, 1, 0, HOUR_MS)])
+    hub.take([frame(1, 7, 1000 * HOUR_MS, Status(3900, 80, None, 900, None, 360, 360, 0))])
+    assert transferred(hub.look()) == 360
+    hub.take(readings(1, 8, 1001 * HOUR_MS, 1002 * HOUR_MS))
+    assert transferred(hub.look()) == 720
+
+
+def test_the_last_samples_before_a_flat_battery_are_staged(hub: Hub) -> None:
+    frames = [boot(1), *readings(1, 1, 0, HOUR_MS)]
+    hub.take([*frames, frame(1, 7, 2 * HOUR_MS, Status(3900, 80, None, 900, None, 360, 360, 0))])
+    assert {document.state for document in hub.look()} == {State.FINAL}
+    hub.take([frame(1, 8, 2 * HOUR_MS + 1000, HeartRate((0, 10_000), (960, 960)))])
+    hub.clock.ms += HOUR_MS
+    assert transferred(hub.look()) == 362
+
+
 def test_nothing_but_a_boot_frame_is_no_document(hub: Hub) -> None:
     hub.take([boot(1)])
     assert hub.look() == []

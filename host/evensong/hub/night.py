@@ -35,8 +35,10 @@ from .window import Window, settled_before
 
 LOOK_S = 60.0  # least time between two looks at the journal
 ALWAYS_LOOK_S = 1800.0  # what falls silent becomes final without a frame that says so
-STEP_MS = 10 * 60_000  # of device time between derivations, or a twelfth of the window if that is more
+STEP_MS = 10 * 60_000  # of device time between derivations, or a twelfth of the window if that is more, up to
+LONGEST_STEP_MS = 60 * 60_000
 STEP_PART = 12
+REST_MS = 60 * 60_000  # of the hub's time after which samples are staged though no more come
 CLOCK_STEP_MS = 2_000  # a clock fit that moves by less is not news
 TELLING = (EventCode.RISE, EventCode.LIGHTS_OFF, EventCode.TIME_ZERO)
 NAMESPACE = UUID("5b1b7a52-7a0c-5f5e-9a55-6d1f0c1f9e2a")
@@ -90,23 +92,28 @@ class Stager:
             return True
         db = self._journal.db
         fresh = db.execute(
-            """SELECT kind, boot_id, time_ms, raw FROM frame JOIN boot ON boot.id = frame.boot
+            """SELECT kind, boot_id, time_ms, samples, raw FROM frame JOIN boot ON boot.id = frame.boot
                WHERE timeline = ? AND frame.id > ?""",
             (row, window.up_to),
         ).fetchall()
         newest = window.boots[-1]
         reached_ms = 0
-        for kind, boot_id, time_ms, raw in fresh:
+        sampled = False
+        for kind, boot_id, time_ms, samples, raw in fresh:
             if boot_id != newest.boot_id or (kind == FrameKind.EVENT and _tells(bytes(raw))):
                 return True
             reached_ms = max(reached_ms, (newest.starts_ms or 0) + time_ms)
+            sampled |= samples > 0
         derived_ms = self._derived_ms[row]
         length_ms = derived_ms - (window.from_ms or window.boots[0].starts_ms or 0)
-        if fresh and reached_ms - derived_ms >= max(STEP_MS, length_ms // STEP_PART):
+        if fresh and reached_ms - derived_ms >= min(LONGEST_STEP_MS, max(STEP_MS, length_ms // STEP_PART)):
+            return True
+        silent_ms = self._silent_ms(row)
+        if sampled and silent_ms >= REST_MS:
             return True
         provisional = "SELECT 1 FROM document WHERE timeline = ? AND state = ?"
         waiting = db.execute(provisional, (row, str(State.PROVISIONAL))).fetchone() is not None
-        return waiting and self._silent_ms(row) >= spans.GIVEN_UP_MS
+        return waiting and silent_ms >= spans.GIVEN_UP_MS
 
     def _silent_ms(self, row: int) -> int:
         """By the hub's clock: since the last frame of this timeline came."""
