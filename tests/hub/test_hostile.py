@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import tempfile
 from itertools import pairwise
 from pathlib import Path
 
 import hypothesis.strategies as st
+import pytest
+import structlog
 from hypothesis import given, settings
 
 from evensong.config import OriginSettings
-from evensong.hub import documents
+from evensong.hub import derivation, documents, timeline, window
+from evensong.hub.interruptible import interruptible
 from evensong.hub.journal import Journal
 from evensong.hub.night import Stager
 from evensong.record import State
@@ -104,6 +109,69 @@ def framed(at: tuple[int, int], time_ms: int, body: Body) -> Frame:
     kind = 0x1F if isinstance(body, Unknown) else int(KIND_OF[type(body)])
     header = Header(kind, b"evil", at[0], at[1], time_ms)
     return Frame(header, body, encode(header, body))
+
+
+def test_boots_that_each_claim_to_have_been_off_for_months_are_staged(journal: Journal) -> None:
+    frames: list[Frame] = []
+    for boot_id in range(1, 60):
+        carried = Boot(ResetCause.POWER_ON, boot_id - 1, 5_000, 2, boot_id * 90 * 86_400, 5)
+        frames += [framed((boot_id, 0), 0, carried), framed((boot_id, 1), 1, HeartRate((0, 5_000), (960, 961)))]
+    assert staged(journal, frames) == 118
+
+
+def test_what_one_wearable_claims_is_one_line_in_the_log_and_no_other_wearable_waits(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window, "MOST_FRAMES", 3)
+    monkeypatch.setattr(timeline, "MOST_BOOTS", 3)
+    monkeypatch.setattr(derivation, "LONGEST_MS", 20 * 3_600_000)
+    beat = HeartRate((0, 5_000), (960, 961))
+    claims = [
+        [framed((1, seq), seq * 10_000, beat) for seq in range(5)],
+        [framed((boot_id, 0), 0, beat) for boot_id in range(1, 6)],
+        [framed((1, seq), seq * 11 * 3_600_000, beat) for seq in range(3)],
+        [framed((1, 0), 0, beat)],
+    ]
+    with structlog.testing.capture_logs() as said:
+        stager = Stager(journal, StoppedClock(), OriginSettings(), lambda: None)
+        for i, frames in enumerate(claims):
+            met(journal, bytes([i]) * 8, frames)
+        for _ in range(3):
+            stager.look()
+    assert [line["detail"] for line in said if line["event"] == "not staged"] == [
+        "more than 3 frames that are not settled",
+        "5 boots, more than 3",
+        "samples of more than 0 days that are not settled",
+    ]
+    assert [each.samples for each in documents.of_timeline(journal, 4)] == [2]
+
+
+def test_a_signal_ends_a_long_computation_and_reaches_the_loop() -> None:
+    async def compute() -> None:
+        told = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+        went_on = []
+        with interruptible():
+            signal.raise_signal(signal.SIGTERM)
+            went_on.append(True)
+        assert not went_on
+        await told.wait()
+
+    asyncio.run(compute())
+
+
+def met(journal: Journal, device: bytes, frames: list[Frame]) -> None:
+    hello = Hello(device, 0, (0, 1, 0), 7, 3900, 80, 1, 0, 0, 0, 0xFFFF, "b", "n")
+    journal.greet(hello, Header(Kind.HELLO, b"evil", 1, 0, 0), StoppedClock.ms)
+    journal.append(device, frames, StoppedClock.ms)
+
+
+def staged(journal: Journal, frames: list[Frame]) -> int:
+    met(journal, b"8 bytes.", frames)
+    clock = StoppedClock()
+    clock.ms += DAY_MS
+    Stager(journal, clock, OriginSettings(), lambda: None).look()
+    return sum(each.samples for each in documents.of_timeline(journal, 1))
 
 
 @settings(max_examples=40, deadline=None)

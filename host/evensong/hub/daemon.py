@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import signal
 import threading
 from collections.abc import Iterator
 
@@ -21,13 +20,12 @@ from evensong.clock import Clock, SystemClock
 from evensong.config import HubSettings
 from evensong.errors import ConfigError, EvensongError
 
+from .interruptible import STOP_SIGNALS
 from .journal import Journal
 from .lock import locked
 from .night import Stager
 from .radio import Radio
 from .uploader import Uploader
-
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _log = structlog.get_logger("evensong.hub")
 

@@ -22,9 +22,11 @@ from .documents import Identity
 from .journal import Journal
 from .ledger import Share, Times, count, ledger, shares
 from .spans import GIVEN_UP_MS, SETTLED_MS, Span, clip, cut, input_sha256, is_final, per_epoch, stretches
+from .timeline import TooMuch
 from .window import Window
 
 LATEST_UTC_MS = (1 << 32) * 1000 - 96 * 3_600_000  # where the wire's seconds and the document's times end, less a span
+LONGEST_MS = 60 * 86_400_000  # of a window; more than a spool holds
 CLOCKS_AGREE_MS = 3_600_000  # within a span; if two boots disagree by more, the first one's clock labels both ends
 
 
@@ -51,8 +53,10 @@ class Derived:
 
 def derive(journal: Journal, window: Window, times_ms: Times, silent_ms: int) -> list[Derived]:
     """The spans of a window, in order. times_ms: its samples' times, sorted, at least one. silent_ms: since anything
-    came, by the hub's clock."""
+    came, by the hub's clock. TooMuch if they cover more than `LONGEST_MS`."""
     runs = stretches(times_ms - window.zero_ms)
+    if sum(last_ms - first_ms for first_ms, last_ms in runs) > LONGEST_MS:
+        raise TooMuch(f"samples of more than {LONGEST_MS // 86_400_000} days that are not settled")
     gathered = gather(window.to_stage(), {boot.key: boot.starts_ms or 0 for boot in window.boots})
     whole = len(runs) == 1 and window.from_ms is None
     parts = [_stage(gathered if whole else clip(gathered, *run)) for run in runs]

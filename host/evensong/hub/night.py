@@ -29,6 +29,7 @@ from evensong_wire.models import Event
 from . import documents, spans
 from .derivation import Derived, derive, document
 from .documents import Identity, Kept, LastStaging
+from .interruptible import interruptible
 from .journal import Journal
 from .timeline import BootOnAxis, pin
 from .window import Window, settled_before
@@ -38,7 +39,7 @@ ALWAYS_LOOK_S = 1800.0  # what falls silent becomes final without a frame that s
 STEP_MS = 10 * 60_000  # of device time between derivations, or a twelfth of the window if that is more, up to
 LONGEST_STEP_MS = 60 * 60_000
 STEP_PART = 12
-REST_MS = 60 * 60_000  # of the hub's time after which samples are staged though no more come
+REST_MS = 60 * 60_000  # of the hub's time after which samples are staged though no more come, and what failed again
 CLOCK_STEP_MS = 2_000  # a clock fit that moves by less is not news
 TELLING = (EventCode.RISE, EventCode.LIGHTS_OFF, EventCode.TIME_ZERO)
 NAMESPACE = UUID("5b1b7a52-7a0c-5f5e-9a55-6d1f0c1f9e2a")
@@ -55,6 +56,7 @@ class Stager:
         self._origin = origin
         self._changed = changed
         self._windows: dict[int, Window] = {}
+        self._refused_ms: dict[int, int] = {}  # timeline -> UTC at which it could not be staged
         self._derived_ms: dict[int, int] = {}  # timeline -> timeline time reached at the last derivation
 
     async def run(self, journalled: asyncio.Event) -> None:
@@ -62,7 +64,7 @@ class Stager:
         while True:
             journalled.clear()
             try:
-                with self._journal.errors():
+                with self._journal.errors(), interruptible():
                     self.look()
             except Unavailable as error:
                 _log.warning("not staged", detail=error.message)
@@ -81,12 +83,16 @@ class Stager:
                 try:
                     with self._journal.transaction():
                         changed |= self._derive(row, device_id, incarnation)
-                except (ValueError, ArithmeticError, LookupError):  # what one wearable claims must not cost the others
-                    _log.exception("not staged", device=device_id.hex())
+                except (ValueError, ArithmeticError, LookupError) as error:  # one wearable's claims cost no other
+                    self._windows.pop(row, None)
+                    self._refused_ms[row] = self._clock.utc_ms()
+                    _log.warning("not staged", device=device_id.hex(), detail=str(error).partition("\n")[0])
         if changed:
             self._changed()
 
     def _has_news(self, row: int) -> bool:
+        if self._clock.utc_ms() < self._refused_ms.get(row, 0) + REST_MS:
+            return False
         window = self._windows.get(row)
         if window is None or not window.boots:
             return True

@@ -21,9 +21,15 @@ from .journal import Journal
 PAIR_GRACE_MS = 15 * 60_000
 MAX_FIT_PAIRS = 60  # Theil-Sen looks at every two of them
 LEAST_DRIFT_SPAN_MS = 30 * 60_000  # over less, the jitter of replies would pass for drift
-LONGEST_OFF_MS = 366 * 86_400_000
+LONGEST_OFF_MS = 100 * 86_400_000
+LATEST_START_MS = 5 * 366 * 86_400_000  # no claimed UTC reaches further; documents end at nine years
+MOST_BOOTS = 4_096
 LARGEST_RESIDUAL_MS = 3_600_000  # clocks that disagree by more say nothing
 LARGEST_DRIFT_PPM = 500.0  # beyond any crystal: the hub's own clock was set meanwhile
+
+
+class TooMuch(ValueError):
+    """A wearable claims more than a hub can stage beside its other work; its frames stay in the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,13 @@ def boots_of(journal: Journal, timeline: int) -> list[BootOnAxis]:
 
 
 def pin(journal: Journal, timeline: int, utc_ms: int) -> list[BootOnAxis]:
-    """Pin what can be pinned, and return the pinned boots of a timeline, oldest first. utc_ms: now."""
+    """Pin what can be pinned, and return the pinned boots of a timeline, oldest first. utc_ms: now.
+
+    TooMuch if there are more than `MOST_BOOTS`.
+    """
+    (number,) = journal.db.execute("SELECT count(*) FROM boot WHERE timeline = ?", (timeline,)).fetchone()
+    if number > MOST_BOOTS:
+        raise TooMuch(f"{number} boots, more than {MOST_BOOTS}")
     boots = boots_of(journal, timeline)
     pinned: list[BootOnAxis] = []
     for i, boot in enumerate(boots):
@@ -179,7 +191,7 @@ def _place(earlier: list[BootOnAxis], boot: BootOnAxis, after: BootOnAxis | None
         boot_utc = carried[0]
     if before_utc is not None and boot_utc is not None:
         off_ms = boot_utc - before_utc[0]
-        if 0 <= off_ms <= LONGEST_OFF_MS:  # else one of the clocks is wrong
+        if 0 <= off_ms <= LONGEST_OFF_MS and starts_ms + off_ms <= LATEST_START_MS:  # else one of the clocks is wrong
             starts_ms += off_ms
     if after is not None and after.starts_ms is not None:
         starts_ms = min(starts_ms, max(end_ms, after.starts_ms - boot.last_ms))

@@ -21,10 +21,11 @@ from evensong_wire.models import Event, Frame
 from .documents import Kept
 from .journal import Journal
 from .ledger import EPOCH_MS, Placed, Times, sample_times
-from .timeline import BootOnAxis
+from .timeline import BootOnAxis, TooMuch
 
 WHOLE_MS = 30 * 3_600_000
 SETTLED_FOR_MS = 12 * 3_600_000
+MOST_FRAMES = 50_000  # of a window; 30 hours of beats are 3,000
 LONGEST_FRAME_MS = 3_600_000  # what a frame's samples can reach beyond its own time; the firmware closes it sooner
 
 
@@ -51,6 +52,7 @@ class Window:
         self.zero_ms = 0
         self.boots: list[BootOnAxis] = []
         self._frames: dict[int, list[Placed]] = {}
+        self._held = 0
         self._zeros: list[Frame] = []  # TIME_ZERO events, which hold for the whole timeline
 
     def frames(self) -> list[list[Placed]]:
@@ -74,7 +76,10 @@ class Window:
         return max((boot.starts_ms or 0) + boot.last_ms for boot in self.boots)
 
     def read(self, journal: Journal, boots: list[BootOnAxis]) -> None:
-        """Take in what was journalled since. boots: pinned, the only ones whose frames can be placed."""
+        """Take in what was journalled since. boots: pinned, the only ones whose frames can be placed.
+
+        TooMuch if more than `MOST_FRAMES` are in the window then.
+        """
         self.boots = boots
         for boot in boots:  # all of one that could not be placed when its frames came
             self._read_boot(journal, boot, after=self.up_to if boot.row in self._frames else 0)
@@ -104,6 +109,9 @@ class Window:
                 continue
             placed = Placed(frame, boot.starts_ms + frame.header.time_ms, boot.starts_ms + sample_times(frame))
             bisect.insort(held, placed, key=lambda p: p.frame.header.seq)
+            self._held += 1
+            if self._held > MOST_FRAMES:
+                raise TooMuch(f"more than {MOST_FRAMES} frames that are not settled")
 
     def begin(self, zero_ms: int, epoch: int | None) -> None:
         """Leave alone what lies before an epoch; None: nothing, as it is."""
@@ -114,6 +122,7 @@ class Window:
         keep_ms = self.from_ms - LONGEST_FRAME_MS
         for row, held in self._frames.items():
             self._frames[row] = [placed for placed in held if placed.at_ms >= keep_ms]
+        self._held = sum(map(len, self._frames.values()))
 
 
 def _key(frame: Frame) -> tuple[bytes, int]:
