@@ -7,6 +7,7 @@ from evensong.hub.link.conversation import (
     HELLO_EVERY_S,
     HELLO_TRIES,
     IDLE_LIMIT_S,
+    MOST_LIVES,
     REWIND_LIMIT_S,
     Conversation,
     End,
@@ -53,6 +54,16 @@ def test_frames_flow_after_the_hello_and_are_acknowledged_together() -> None:
     assert wearable.acks == [Ack(1, 2)]
     assert not wearable.spool
     assert talk.acknowledge() == []
+
+
+def test_a_wearable_that_is_another_boot_at_every_hello_is_hung_up_on() -> None:
+    wearable = Wearable()
+    talk = greeted(wearable)
+    for _ in range(MOST_LIVES - 1):
+        wearable.reboot()
+        assert [type(word) for word in talk.feed(wearable.hello(), 0.0)] == [Greeted]
+    wearable.reboot()
+    assert [type(word) for word in talk.feed(wearable.hello(), 0.0)] == [End]
 
 
 def test_it_resumes_behind_the_journal_and_repeats_the_ack_that_may_have_been_lost() -> None:

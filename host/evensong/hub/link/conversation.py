@@ -37,6 +37,7 @@ HELLO_EVERY_S = 5.0
 HELLO_TRIES = 3
 REWIND_LIMIT_S = 30.0  # within which an asked-for number, or the first one after it, has to come
 ASK_TRIES = 4
+MOST_LIVES = 8  # of a wearable over one connection: each makes a row in the journal
 IDLE_LIMIT_S = 15 * 60.0  # a wearable asks for the time every ten minutes: longer silence is a dead link
 
 
@@ -101,6 +102,7 @@ class Conversation:
         self._stream = Stream()
         self._seq = 0
         self._hellos = 0
+        self._lives = 0
         self._heard_s = now_s
         self._deadline_s = now_s  # of the hello, or of an answer to asking again
         self._streaming = False
@@ -184,6 +186,9 @@ class Conversation:
                 and self.peer.header.incarnation == peer.header.incarnation
             ):
                 return []  # the answer to a hello that was repeated
+        self._lives += 1
+        if self._lives > MOST_LIVES:
+            return [End("it says hello as another boot again and again")]
         hello = replace(peer.hello, name=_printable(peer.hello.name), board=_printable(peer.hello.board))
         self.peer = peer = Greeted(hello, peer.header)  # a line that stays open over a reboot begins anew
         self._streaming = False
