@@ -69,13 +69,13 @@ def cut(epochs: range, nights: list[NightSpan], *, complete: bool) -> list[Span]
         stop = min(night.end_epoch, epochs.stop, start + MAX_EPOCHS)
         if stop <= start:
             continue
-        told = night.how in ("events", "lights-off")
-        begins = BoundSource.WEARER if told else BoundSource.DETECTED
-        ends = BoundSource.WEARER if night.how == "events" else BoundSource.DETECTED
-        if stop == epochs.stop and night.how != "events":
+        begins = BoundSource.WEARER if night.how in ("events", "lights-off") else BoundSource.DETECTED
+        if night.how in ("events", "rise"):
+            ends = BoundSource.WEARER
+        elif stop == epochs.stop:
             ends = end_source
-        elif night.how == "lights-off":
-            ends = BoundSource.LIMIT
+        else:
+            ends = BoundSource.LIMIT if stop < night.end_epoch else BoundSource.DETECTED
         spans += _days(at, start, source, begins)
         spans.append(Span(Kind.NIGHT, start, stop, Bounds(start=begins, end=ends)))
         at, source = stop, ends
