@@ -15,6 +15,9 @@ import typer
 if TYPE_CHECKING:
     from evensong.staging import Model, Samples
 
+EPOCHS_A_DAY = 2_880
+MOST_DAYS = 100  # every epoch between the first and the last sample is laid out
+
 Recorded = Annotated[Path, typer.Argument(metavar="FILE.evr", help="The recording.")]
 Labelled = Annotated[
     Path, typer.Argument(metavar="DIR", help="Nights with reference stages, laid out as sleep-accel or slpdb.")
@@ -155,13 +158,17 @@ def train(
 
 
 def _samples(path: Path) -> Samples:
+    from evensong.errors import InputError
     from evensong.recordings.container import read
     from evensong.staging import gather
 
     recording = read(path)
     for sentence in recording.damage:
         typer.secho(sentence, fg="yellow", err=True)
-    return gather(recording.frames, recording.header.starts())
+    samples = gather(recording.frames, recording.header.starts())
+    if (days := len(samples.epochs) // EPOCHS_A_DAY) > MOST_DAYS:
+        raise InputError(f"{path} spans {days} days, and {MOST_DAYS} can be staged at once: cut it into parts.")
+    return samples
 
 
 def _model(path: Path | None) -> Model:
