@@ -55,6 +55,7 @@ class Line:
         self._hub_starts = 0
         self._hub_doomed = self._wearable_doomed = False  # it is about to be ended by us
         self._config = folder / "evensong.toml"
+        self._config.touch(mode=0o600)  # it holds the token
         self._config.write_text(hub_config, encoding="utf-8")
         self._radio = Radio(Air(packet_s=PACKET_S))
         self.wearable = Wearable(world, self._radio, folder / "wearable", hardware=hardware)
