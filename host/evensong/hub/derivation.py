@@ -15,7 +15,7 @@ import numpy as np
 
 from evensong.config import OriginSettings
 from evensong.record import Kind, Passport, SpanDocument, State, Summary
-from evensong.staging import EPOCH_MS, Hypnogram, Samples, find, gather, lay_out, shipped, stage
+from evensong.staging import EPOCH_MS, Hypnogram, NightSpan, Samples, find, gather, lay_out, shipped, stage
 from evensong.staging.series import Series
 
 from .documents import Identity
@@ -34,8 +34,8 @@ CLOCKS_AGREE_MS = 3_600_000  # within a span; if two boots disagree by more, the
 class Staged:
     """A stretch of samples and what became of it. csv: of the hypnogram, which takes longer to write than to hash."""
 
-    samples: Samples
     series: Series
+    nights: list[NightSpan]
     hypnogram: Hypnogram
     csv: bytes
     passport: Passport
@@ -65,7 +65,7 @@ def derive(journal: Journal, window: Window, times_ms: Times, silent_ms: int) ->
     for (_, last_ms), staged in zip(runs, parts, strict=True):
         latest = staged is parts[-1]
         over = not latest or heard_ms - last_ms >= SETTLED_MS or silent_ms >= GIVEN_UP_MS
-        for span in cut(staged.series.epochs, find(staged.samples, staged.series), complete=over):
+        for span in cut(staged.series.epochs, staged.nights, complete=over):
             final = not latest or is_final(span, last_sample_ms=last_ms, heard_ms=heard_ms, silent_ms=silent_ms)
             cuts.append((span, State.FINAL if final else State.PROVISIONAL, staged))
     starts_ms = [window.zero_ms + span.first_epoch * EPOCH_MS for span, _, _ in cuts]
@@ -77,7 +77,8 @@ def derive(journal: Journal, window: Window, times_ms: Times, silent_ms: int) ->
 
 def _stage(samples: Samples) -> Staged:
     series = lay_out(samples)
-    hypnogram = stage(samples)
+    nights = find(samples, series)
+    hypnogram = stage(samples, spans=nights)
     csv = hypnogram.csv_bytes()
     passport = Passport(
         model_sha256=_model_sha256(),
@@ -85,7 +86,7 @@ def _stage(samples: Samples) -> Staged:
         input_sha256=input_sha256(samples),
         hypnogram_sha256=hashlib.sha256(csv).hexdigest(),
     )
-    return Staged(samples, series, hypnogram, csv, passport)
+    return Staged(series, nights, hypnogram, csv, passport)
 
 
 @cache
