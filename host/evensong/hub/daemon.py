@@ -98,7 +98,7 @@ def _rng(settings: HubSettings) -> random.Random:
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one error to tell: ours before those that are programming errors' consequences."""
+    """The one error to tell: a programming error before ours, which must not hide it."""
     leaves: list[BaseException] = []
     stack: list[BaseException] = [group]
     while stack:

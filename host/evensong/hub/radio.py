@@ -155,7 +155,7 @@ class Radio:
         self._news.set()
 
     def _failed(self, link: Link, error: Unavailable) -> None:
-        rest_s = min(LONGEST_REST_S, SHORTEST_REST_S * 2 ** min(link.failures, 10))
+        rest_s = _backoff_s(link.failures)
         if isinstance(error, NotOurs):
             rest_s = STRANGER_REST_S
         elif error.retry_s is not None:
@@ -168,7 +168,7 @@ class Radio:
         """Seconds until the next scan: short while a wearable that was here is away."""
         away = any(link.state is LinkState.RESTING for link in self._links.values() if link.device_id is not None)
         if away or not any(link.state is LinkState.CONNECTED for link in self._links.values()):
-            return self._jittered(min(LONGEST_REST_S, SHORTEST_REST_S * 2 ** min(rests, 10)))
+            return self._jittered(_backoff_s(rests))
         return self._jittered(LOOK_ROUND_S)
 
     async def _news_within(self, seconds: float) -> bool:
@@ -206,3 +206,8 @@ class Radio:
                 failures=link.failures,
                 detail=detail,
             )
+
+
+def _backoff_s(failures: int) -> float:
+    """Doubles with every failure, up to the longest rest."""
+    return min(LONGEST_REST_S, SHORTEST_REST_S * 2.0 ** min(failures, 10))

@@ -151,21 +151,22 @@ def ending_of(response: httpx.Response, revision: int) -> Ending:
     return NotNow(sentence)
 
 
-def _stored_revision(response: httpx.Response) -> int | None:
+def _said(response: httpx.Response, key: str) -> object:
+    """What the answer's JSON object holds under this key; None if it is no such object."""
     try:
         answer = response.json()
     except ValueError:
         return None
-    found = answer.get("stored_revision") if isinstance(answer, dict) else None
+    return answer.get(key) if isinstance(answer, dict) else None
+
+
+def _stored_revision(response: httpx.Response) -> int | None:
+    found = _said(response, "stored_revision")
     return found if isinstance(found, int) and 0 < found < 1_000_000_000 else None
 
 
 def _sentence(response: httpx.Response) -> str:
     """What the Nexus says (RFC 9457 `detail`), else its status."""
-    try:
-        answer = response.json()
-    except ValueError:
-        answer = None
-    detail = answer.get("detail") if isinstance(answer, dict) else None
+    detail = _said(response, "detail")
     told = detail if isinstance(detail, str) else response.reason_phrase
     return f"{response.status_code}: {told}"[:MAX_SENTENCE]

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-Floats = NDArray[np.float64]
-
 CLASSES = 5
 UNSCORED = -1
 
@@ -116,13 +114,6 @@ def fit(nights: Sequence[Labelled], heart: NDArray[np.bool_], movement: NDArray[
                     averaged[name] = value.clone()
     network.load_state_dict(averaged)
     return network.eval()
-
-
-def log_probabilities(network: Network, x: NDArray[np.float32]) -> Floats:
-    """(n, 5) natural logarithms."""
-    with torch.no_grad():
-        logits = network(torch.from_numpy(np.ascontiguousarray(x.T))[None])[0]
-        return np.asarray(torch.log_softmax(logits, dim=0).numpy().T, np.float64)
 
 
 def _batch(nights: Sequence[Labelled], heart: NDArray[np.bool_], movement: NDArray[np.bool_],

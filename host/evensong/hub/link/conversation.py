@@ -283,7 +283,3 @@ class Conversation:
 def _printable(text: str) -> str:
     """What a peer calls itself, without what would move a terminal's cursor."""
     return "".join(each for each in text if each.isprintable())[:MAX_NAME]
-
-
-def _boot_of(peer: Greeted) -> tuple[bytes, int]:
-    return peer.header.incarnation, peer.header.boot_id
