@@ -28,6 +28,6 @@ def ages_apart(tmp_path: Path) -> Path:
 
 def test_a_recording_that_spans_ages_is_refused_before_every_epoch_is_laid_out(ages_apart: Path) -> None:
     with pytest.raises(InputError, match="spans 180 days"):
-        stage(ages_apart)
+        stage([ages_apart])
     with pytest.raises(InputError, match="spans 180 days"):
-        nights(ages_apart)
+        nights([ages_apart])

@@ -8,17 +8,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evensong.cli import passports
+from evensong.cli.answers import Answer, answer_of, samples_of
+
 if TYPE_CHECKING:
-    from evensong.staging import Model, Samples
+    from evensong.staging import Model
 
-EPOCHS_A_DAY = 2_880
-MOST_DAYS = 100  # every epoch between the first and the last sample is laid out
-
-Recorded = Annotated[Path, typer.Argument(metavar="FILE.evr", help="The recording.")]
+Recorded = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE.evr...", help="The recording; if it was split, all its files."),
+]
 Labelled = Annotated[
     Path, typer.Argument(metavar="DIR", help="Nights with reference stages, laid out as sleep-accel or slpdb.")
 ]
@@ -33,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 def stage(
-    recording: Recorded,
+    recordings: Recorded,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE.csv", help="Where to write the hypnogram.")
     ] = None,
@@ -43,20 +46,24 @@ def stage(
     digest: Annotated[
         bool, typer.Option("--digest", help="Print the SHA-256 of the hypnogram file, nothing else.")
     ] = False,
-    answer: Annotated[Literal["final"], typer.Option(help="final: with the whole night known.")] = "final",
+    answer: Annotated[Answer, typer.Option(help="final: with the whole night known.")] = "final",
 ) -> None:
     """Stage a recording: wake, light, deep, rem or unknown for each 30 s, with probabilities.
 
     Rows: epoch,t_s,stage,p_wake,p_light,p_deep,p_rem; epoch k begins 30 k seconds after the recording's t = 0. All
     arithmetic is in integers, so the same recording and model give the same bytes, and the same digest, everywhere.
+    Beside FILE.csv goes its passport, FILE.csv.passport.json, which `evensong verify` checks.
+
+    Several files are read as the parts of one recording, in any order.
 
     Example: evensong stage night.evr --out hypnogram.csv
     """
-    from evensong.staging import stage as run
-
-    samples = _samples(recording)
-    hypnogram = run(samples, abstain=abstain)
+    samples = samples_of(recordings)
+    hypnogram, model = answer_of(samples, answer, abstain=abstain)
     if out:
+        passport = passports.issue(out, recordings, samples, hypnogram, model, answer, abstain=abstain)
+        if passports.may_have_one(out):
+            _write(passports.beside(out), passport.to_bytes())
         _write(out, hypnogram.csv_bytes())
     if digest:
         typer.echo(hypnogram.digest())
@@ -69,7 +76,7 @@ def stage(
 
 
 def nights(
-    recording: Recorded,
+    recordings: Recorded,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
 ) -> None:
     """When was the night? From LIGHTS_OFF and RISE events if the recording has them, else from movement and heart rate.
@@ -80,7 +87,7 @@ def nights(
     from evensong.staging import find, lay_out
     from evensong.staging.hypnogram import EPOCH_S
 
-    samples = _samples(recording)
+    samples = samples_of(recordings)
     spans = find(samples, lay_out(samples))
     if as_json:
         rows = [
@@ -155,20 +162,6 @@ def train(
         model = run([measure_night(night) for night in labelled], lambda: show(next(done), networks_to_train()))
     _write(out, model.to_bytes())
     typer.echo(f"{out}: {len(labelled)} nights, {model.facts['epochs']:,} epochs, arrays {model.sha256}")
-
-
-def _samples(path: Path) -> Samples:
-    from evensong.errors import InputError
-    from evensong.recordings.container import read
-    from evensong.staging import gather
-
-    recording = read(path)
-    for sentence in recording.damage:
-        typer.secho(sentence, fg="yellow", err=True)
-    samples = gather(recording.frames, recording.header.starts())
-    if (days := len(samples.epochs) // EPOCHS_A_DAY) > MOST_DAYS:
-        raise InputError(f"{path} spans {days} days, and {MOST_DAYS} can be staged at once: cut it into parts.")
-    return samples
 
 
 def _model(path: Path | None) -> Model:
