@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from evensong.staging import network, shipped
+from evensong.staging import fixed, network, shipped
 
 OF_LINEAR = ("mean", "scale", "linear_weight", "linear_bias", "log_shares")
+FEATURES = len(shipped().arrays["mean"])
 ARRAYS = {name: array[:2] for name, array in shipped().arrays.items() if name not in OF_LINEAR}  # two of three networks
 
 
@@ -57,18 +59,42 @@ def clip(value: int) -> int:
 
 
 def test_numpy_and_plain_python_agree_to_the_bit() -> None:
-    x = np.random.default_rng(7).integers(-127, 128, (34, 59))
+    x = np.random.default_rng(7).integers(-127, 128, (34, FEATURES))
     assert network.logits(ARRAYS, x).tolist() == plain(x.tolist())
 
 
 def test_extremes_do_not_wrap() -> None:
     for value in (-127, 0, 127):
-        x = np.full((2, 59), value)
+        x = np.full((2, FEATURES), value)
         assert network.logits(ARRAYS, x).tolist() == plain(x.tolist())
 
 
+def test_single_and_double_precision_carry_the_same_integers(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.random.default_rng(9).integers(-127, 128, (50, FEATURES))
+    as_needed, taken = network.logits(ARRAYS, x), []
+    carrier = fixed.carrier
+
+    def double(bound: int) -> type:
+        taken.append(carrier(bound))
+        return np.float64
+
+    monkeypatch.setattr(fixed, "carrier", double)
+    assert np.array_equal(network.logits(ARRAYS, x), as_needed)
+    assert np.float32 in taken
+
+
+@pytest.mark.parametrize("bits", [0, 1, 9])
+def test_the_carrier_is_chosen_by_what_is_exact(bits: int) -> None:
+    for most in (1 << 24, 1 << 53):
+        kind = fixed.carrier(most - 1)
+        for value in (most - 1, most - 2, 1 - most):
+            assert int(np.ldexp(kind(value), -bits) * 2**bits) == value
+    with pytest.raises(AssertionError):
+        fixed.carrier(1 << 53)
+
+
 def test_what_is_further_than_63_epochs_away_does_not_matter() -> None:
-    x = np.random.default_rng(8).integers(-127, 128, (200, 59))
+    x = np.random.default_rng(8).integers(-127, 128, (200, FEATURES))
     y = x.copy()
     y[164:] = 0
     assert np.array_equal(network.logits(ARRAYS, x)[:101], network.logits(ARRAYS, y)[:101])

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+Carried = NDArray[np.float32] | NDArray[np.float64]  # multiples of a power of two that the format holds exactly
 Mask = NDArray[np.bool_]
 
 LOG_Q = 10  # fraction bits of `log2`
@@ -31,7 +32,22 @@ def round_shift(value: Ints | int, bits: Ints | int) -> Ints:
 def saturate(value: Ints, bits: int) -> Ints:
     """The nearest value that a signed integer of so many bits holds, kept symmetric: +-(2^(bits-1) - 1)."""
     limit = (1 << (bits - 1)) - 1
-    return np.clip(value, -limit, limit)
+    return np.asarray(np.minimum(np.maximum(value, -limit), limit))
+
+
+def carrier(bound: int) -> type[np.float32 | np.float64]:
+    """The narrowest float that holds every integer up to `bound`, or so many units of any power of two, exactly."""
+    assert bound < 1 << 53
+    return np.float32 if bound < 1 << 24 else np.float64
+
+
+def cut(carried: Carried, least: int, to_bits: int) -> Carried:
+    """Rounded down, not below `least`, not above what a signed integer of so many bits holds; in place.
+
+    Of (value + half) / 2^bits it makes `saturate(round_shift(value, bits), to_bits)`.
+    """
+    np.floor(carried, out=carried)
+    return np.clip(carried, least, (1 << (to_bits - 1)) - 1, out=carried)
 
 
 def _log2_digits(mantissa: int, one: int, digits: int) -> int:
