@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,14 @@ def register(app: typer.Typer) -> None:
     def firmware() -> None:
         """Least heap, allocation and instructions per sample of the firmware on MicroPython."""
         from evensong.cli.bench_firmware import run
+
+        _print(run)
+
+    @bench.command()
+    def staging() -> None:
+        """Time and size of staging a night, and whether its bits are the specified ones. Reads EVENSONG_DATA."""
+        os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # one core; read when numpy is imported
+        from evensong.cli.bench_staging import run
 
         _print(run)
 

@@ -73,22 +73,26 @@ class Model:
         return np.where(features.known, standard, 0)
 
     def probabilities(self, features: Features) -> Ints:
-        """(n, 4) in 1/10000, columns wake, light, deep, rem; rows add up to 10000. The epochs must follow each other.
+        """(n, 4) in 1/10000, columns wake, light, deep, rem; rows add up to 10000. Epochs must follow each other."""
+        if not len(features.values):
+            return np.zeros((0, 4), np.int64)
+        scores = self.scores(features)
+        weights = fixed.exp2(scores - scores.max(axis=1, keepdims=True))
+        return fixed.shares(weights, hypnogram.WHOLE)
+
+    def scores(self, features: Features) -> Ints:
+        """(n, 4) in Q16: logarithms to base two of the probabilities, up to a constant of the epoch. n > 0.
 
         Network and linear model are mixed as logarithms, which is their weighted geometric mean. Where no movement was
         measured for an hour, wake is hard to tell, and the mix moves towards the shares of the training nights.
         """
-        if not len(features.values):
-            return np.zeros((0, 4), np.int64)
         x = self.standardise(features)
         linear = x @ self.arrays["linear_weight"].T + self.arrays["linear_bias"]
         five = network.logits(self.arrays, x)
         four = np.stack([five[:, 0], fixed.log2_sum(five[:, 1], five[:, 2]), five[:, 3], five[:, 4]], axis=1)
         scores = fixed.round_div(NETWORK_TENTHS * four + (10 - NETWORK_TENTHS) * linear, 10)
         doubted = fixed.round_div(STILL_TENTHS * scores + (10 - STILL_TENTHS) * self.arrays["log_shares"], 10)
-        scores = np.where(features.known[:, _MOVEMENT, None], scores, doubted)
-        weights = fixed.exp2(scores - scores.max(axis=1, keepdims=True))
-        return fixed.shares(weights, hypnogram.WHOLE)
+        return np.where(features.known[:, _MOVEMENT, None], scores, doubted)
 
     def to_bytes(self) -> bytes:
         """The file: JSON with sorted keys, arrays little-endian in base64."""
