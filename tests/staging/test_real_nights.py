@@ -10,6 +10,7 @@ import pytest
 
 from evensong.staging import EPOCH_MS, Samples, stage
 from evensong.training import corpus, scores
+from evensong_wire.frames import EventCode
 
 pytestmark = pytest.mark.needs_data
 
@@ -42,7 +43,9 @@ def gain(factor: float) -> object:
 def lights_off(minutes: int) -> object:
     def change(samples: Samples) -> Samples:
         events = samples.events.copy()
-        events[events[:, 1] == 2, 0] += minutes * 60_000
+        told = events[:, 1] == EventCode.LIGHTS_OFF
+        assert told.sum() == 1
+        events[told, 0] += minutes * 60_000
         return replace(samples, events=events)
 
     return change
