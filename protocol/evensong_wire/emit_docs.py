@@ -18,6 +18,11 @@ _CODES: dict[str, type[IntEnum | IntFlag]] = {
     "Reset causes": frames.ResetCause,
     "Events": frames.EventCode,
     "Commands": frames.CommandCode,
+    "Power states": frames.PowerState,
+    "Plans": frames.Plan,
+    "Who decided a plan": frames.PlanBy,
+    "Checks": frames.Check,
+    "Why an alarm rang": frames.Ring,
     "Capabilities": frames.Capability,
 }
 _SOURCE = inspect.getsource(frames).splitlines()

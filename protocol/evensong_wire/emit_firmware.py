@@ -24,6 +24,11 @@ _ENUMERATIONS: dict[str, type[IntEnum | IntFlag]] = {
     "RESET": frames.ResetCause,
     "EVENT": frames.EventCode,
     "COMMAND": frames.CommandCode,
+    "POWER": frames.PowerState,
+    "PLAN": frames.Plan,
+    "PLAN_BY": frames.PlanBy,
+    "CHECK": frames.Check,
+    "RING": frames.Ring,
     "CAPABILITY": frames.Capability,
 }
 _INTEGER_WRITERS = {

@@ -99,6 +99,15 @@ class EventCode(IntEnum):
     SPOOL_FULL = 5  # arg: samples that found no room
     SENSOR_FAULT = 6
     CLOCK_SET = 7
+    POWER = 16  # arg: the PowerState from now on
+    FLIGHT_CHECK = 17  # arg: see `FlightCheck` in `models`
+    PLAN = 18  # arg: the Plan from now on, and in the next byte the PlanBy that decided it
+    CUE = 19  # arg: strength, and in the next byte the pattern; a strength of 0: refused, the wearer switched cues off
+    CUES = 20  # arg: 1 the wearer switched cues on, 0 off, on the wearable itself
+    ALARM_SET = 21  # arg: seconds from now to the latest ring; 0: there is no alarm any more
+    ALARM_RANG = 22  # arg: the Ring that says why
+    ALARM_STOPPED = 23  # arg: 1 by the wearer, 0 because nobody stopped it
+    PROMPT = 24  # arg: 1 the wearable asked for a mood check-in, 0 nobody answered
 
 
 class CommandCode(IntEnum):
@@ -106,6 +115,48 @@ class CommandCode(IntEnum):
     LIVE = 2  # arg[0]: 1 while somebody watches, 0 afterwards
     STATUS = 3
     CONFIGURE = 4  # arg: JSON object of settings
+    CUE = 16  # arg[0]: strength 1-3, arg[1]: number of pulses 1-5
+    ALARM = 17  # arg: two little-endian 32-bit UTC seconds, earliest and latest ring; empty: no alarm
+    FLIGHT_CHECK = 18  # look now, answer with a FLIGHT_CHECK event
+    PLAN = 19  # arg[0]: the Plan that the wearer agrees to
+
+
+class PowerState(IntEnum):
+    OFF_WRIST = 0
+    DAY = 1
+    NIGHT = 2
+    TRANSFER = 3  # frames wait and a hub takes them
+    CHARGING = 4
+
+
+class Plan(IntEnum):
+    """What a wearable does in a night. Thinner plans give up, in this order, what a night can best do without."""
+
+    FULL = 0  # every beat, live view, radio all night
+    LEAN = 1  # heart rate from 10 s of every 30 s instead of beats; no live view
+    SPARE = 2  # the same, and the radio off until the wearer rises
+
+
+class PlanBy(IntEnum):
+    NOBODY = 0  # it ended with its night
+    BUTTON = 1
+    COMMAND = 2
+
+
+class Check(IntFlag):
+    """What would keep a night from completing."""
+
+    BATTERY = 0x01
+    CLOCK = 0x02
+    SPOOL = 0x04
+    LINK = 0x08
+    SKIN = 0x10
+
+
+class Ring(IntEnum):
+    STAGE = 1  # the live stager thinks that the wearer is not deeply asleep
+    LATEST = 2  # the window ended
+    UNSURE_CLOCK = 3  # the clock may be late: the window has begun for certain
 
 
 class Capability(IntFlag):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .frames import FIRST_UNNUMBERED, NO_FLAGS, CommandCode, EventCode, Flag, Kind, ResetCause, Wear
+from .frames import FIRST_UNNUMBERED, NO_FLAGS, Check, CommandCode, EventCode, Flag, Kind, Plan, ResetCause, Wear
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,37 @@ class Event:
 
     code: EventCode | int
     arg: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlightCheck:
+    """The argument of a FLIGHT_CHECK event, from its lowest bit: failed (5 bits), proposed (2), low_h and high_h (6
+    each), wanted_h (5), battery_pct (7 bits, 127: unknown).
+
+    failed: what would keep the night from completing with the plan FULL. proposed: the fullest Plan with which it
+    would, or the thinnest if none is enough. low_h to high_h: how long the battery lasts with FULL, in whole hours; 63
+    is that and more. wanted_h: how long the night is taken to be.
+    """
+
+    failed: Check
+    proposed: Plan | int
+    low_h: int
+    high_h: int
+    wanted_h: int
+    battery_pct: int | None
+
+    @classmethod
+    def of(cls, arg: int) -> FlightCheck:
+        """For any argument whatever: bits above the 31st are passed over."""
+        plan, battery = arg >> 5 & 3, arg >> 24 & 127
+        return cls(
+            failed=Check(arg & 31),
+            proposed=Plan(plan) if plan in list(Plan) else plan,
+            low_h=arg >> 7 & 63,
+            high_h=arg >> 13 & 63,
+            wanted_h=arg >> 19 & 31,
+            battery_pct=None if battery == 127 else battery,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from rig import Ticks
 
-from evensong_firmware.boards import flash_file, virtual
+from evensong_firmware.boards import BUTTON, flash_file, virtual
 from evensong_firmware.boards.flash_file import FlashFile
-from evensong_firmware.boards.virtual import Tape
+from evensong_firmware.boards.virtual import Tape, Virtual
 from evensong_firmware.ring import get16, get24
+from evensong_firmware.wire import CAPABILITY_BUTTON
 
 TWENTY_DAYS_MS = 20 * 86_400_000
 RECORDS = [(ms, kind, 7, 300 + kind) for i in range(200) for kind, ms in ((2, 1_000 * i), (1, 1_000 * i + 500))]
@@ -98,3 +100,29 @@ def test_flash_of_another_size_is_made_anew(tmp_path: Path):
     FlashFile(str(path), 6).readblocks(0, read)
     assert read == b"\xff" * 4
     assert path.stat().st_size == 6 * 4096
+
+
+def test_battery_and_button_on_a_tape(tmp_path: Path):
+    path = tmp_path / "tape"
+    records = [(0, 7, 55, 0), (900, 8, 1, 0), (1_000, 8, 0, 0), (2_000, 7, 12, 0)]
+    path.write_bytes(b"".join(struct.pack("<IBBH", *record) for record in records))
+    board = Tape(str(path), 0)
+    assert board.capabilities == CAPABILITY_BUTTON
+    assert played(board, 1) == [(900, BUTTON, 1, 0), (1_000, BUTTON, 0, 0)]
+    assert board.battery_pct == 55
+    assert played(board, 2) == []
+    assert board.battery_pct == 12
+
+
+def test_what_light_and_motor_do_is_on_a_tape(tmp_path: Path, ticks: Ticks, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("EVENSONG_HOME", str(tmp_path))
+    monkeypatch.setenv("EVENSONG_TAPE_OFFSET_MS", str(TWENTY_DAYS_MS))
+    board = Virtual()
+    for ms, level in ((5_000, 2), (5_250, 0)):
+        ticks.ms = ms
+        board.signal(level)
+    written = (tmp_path / "signals").read_bytes()
+    assert list(struct.iter_unpack("<IBBH", written)) == [
+        (TWENTY_DAYS_MS + 5_000, 9, 2, 0),
+        (TWENTY_DAYS_MS + 5_250, 9, 0, 0),
+    ]

@@ -10,8 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evensong_wire import codec, errors
-from evensong_wire.frames import MAX_FRAME_BYTES, PAYLOADS, Flag, Kind
-from evensong_wire.models import Ack, Boot, Header, HeartRate, Ibi, Log, Status, TimeRequest, Unknown, samples_in
+from evensong_wire.frames import MAX_FRAME_BYTES, PAYLOADS, Check, Flag, Kind, Plan
+from evensong_wire.models import (
+    Ack,
+    Boot,
+    FlightCheck,
+    Header,
+    HeartRate,
+    Ibi,
+    Log,
+    Status,
+    TimeRequest,
+    Unknown,
+    samples_in,
+)
 from evensong_wire.parse import Parser
 
 from . import strategies as ours
@@ -104,3 +116,10 @@ def test_status_saturates_and_everything_else_raises() -> None:
 def test_encoding_refuses(head: Header, body: object, error: type[Exception]) -> None:
     with pytest.raises(error):
         codec.encode(head, body)  # type: ignore[arg-type]
+
+
+def test_a_flight_check_is_read_from_any_argument():
+    arg = Check.BATTERY | Check.LINK | Plan.SPARE << 5 | 14 << 7 | 63 << 13 | 9 << 19 | 12 << 24
+    assert FlightCheck.of(arg) == FlightCheck(Check.BATTERY | Check.LINK, Plan.SPARE, 14, 63, 9, 12)
+    assert FlightCheck.of(-1) == FlightCheck(Check(31), 3, 63, 63, 31, None)
+    assert FlightCheck.of(0) == FlightCheck(Check(0), Plan.FULL, 0, 0, 0, 0)

@@ -17,15 +17,16 @@ A board is what `choose` returns, with
   entropy(n)      n random bytes
   battery()       (millivolts, per cent)
   temp_cdeg()     hundredths of a degree, -32768 if unknown
+  signal(level)   light and vibration motor, whichever there are: 0 off, 1 to 3 from gentle to strong
   feed()          tell the hardware watchdog that all is well
 
 A sample has 8 bytes: t_s (3), t_ms | stream << 10 (2), a (1), b (2), little endian. Streams: 0 beat (a quality, b
 ibi_ms, time of the beat), 1 heart rate (b hr_q4), 2 activity (a << 16 | b count_q8, time of the epoch's end); from 8
 on, samples that are a frame of their own: 8 wear (a state), 9 mood (a valence << 4 | arousal, b prompted), 10 event
-(a code, b arg).
+(a code, b arg). 11 is no sample of the ledger: an edge of the button (a 1 pressed, 0 released).
 """
 
-BEAT, HEART_RATE, ACTIVITY, WEAR, MOOD, EVENT = 0, 1, 2, 8, 9, 10
+BEAT, HEART_RATE, ACTIVITY, WEAR, MOOD, EVENT, BUTTON = 0, 1, 2, 8, 9, 10, 11
 
 
 def choose():

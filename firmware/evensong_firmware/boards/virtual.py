@@ -1,18 +1,22 @@
 """The virtual board: plays a tape through the interface that drivers use, on MicroPython's unix port or on CPython.
 
 A tape is a file of records in order of time, 8 bytes each: t_ms of the timeline (4), kind, a, b (2), little endian;
-kinds 1 heart rate, 2 beat, 3 activity, 4 wear, 5 mood, 6 event. See docs/architecture.md. Behind its end the board
-idles.
+kinds 1 heart rate, 2 beat, 3 activity, 4 wear, 5 mood, 6 event, 7 battery, 8 button. See docs/architecture.md. Behind
+its end the board idles. What its light and motor do it writes onto a tape of its own, `signals` in its home.
 
 From the environment: EVENSONG_TAPE (none: a board without sensors), EVENSONG_TAPE_OFFSET_MS (the timeline's time at
 which this boot began; what lies before it has been missed), EVENSONG_FLASH (file of the spool), EVENSONG_HOME (folder
 of the settings), EVENSONG_DEVICE_ID (16 hex digits), EVENSONG_SERIAL (a terminal to speak on instead of BLE).
 """
 
+# MicroPython's modules have more than CPython's.
+# pyright: reportAttributeAccessIssue=false
+
 import os
+import time
 from binascii import unhexlify
 
-from evensong_firmware.boards import ACTIVITY, BEAT, EVENT, HEART_RATE, MOOD, WEAR
+from evensong_firmware.boards import ACTIVITY, BEAT, BUTTON, EVENT, HEART_RATE, MOOD, WEAR
 from evensong_firmware.boards.flash_file import FlashFile
 from evensong_firmware.ring import put16, put24
 from evensong_firmware.wire import (
@@ -24,8 +28,12 @@ from evensong_firmware.wire import (
 )
 
 RECORD = 8
-_STREAM = (-1, HEART_RATE, BEAT, ACTIVITY, WEAR, MOOD, EVENT)  # by kind of record
-_CAPABILITY = (0, CAPABILITY_HEART_RATE, CAPABILITY_BEATS, CAPABILITY_MOVEMENT, 0, CAPABILITY_BUTTON, 0)
+_BATTERY = 7  # a: per cent
+_SIGNAL = 9  # a: level
+# By kind of record; a battery is no sample.
+_STREAM = (-1, HEART_RATE, BEAT, ACTIVITY, WEAR, MOOD, EVENT, -1, BUTTON)
+_CAPABILITY = (0, CAPABILITY_HEART_RATE, CAPABILITY_BEATS, CAPABILITY_MOVEMENT, 0, CAPABILITY_BUTTON, 0, 0)
+_CAPABILITY += (CAPABILITY_BUTTON,)
 
 
 class Tape:
@@ -40,6 +48,7 @@ class Tape:
         self._offset_ms = offset_ms % 1000
         self.t_s = 0  # of the record at _i
         self.t_ms = 0
+        self.battery_pct = 80
         self.capabilities = self._look_through()
         self._seek()
 
@@ -93,7 +102,9 @@ class Tape:
             i = self._i
             self._i = i + RECORD
             kind = self._buf[i + 4]
-            if not 1 <= kind < len(_STREAM):
+            if kind == _BATTERY:
+                self.battery_pct = self._buf[i + 5]
+            if not 1 <= kind < len(_STREAM) or _STREAM[kind] < 0:
                 continue
             put24(buf, n, self.t_s)
             put16(buf, n + 3, self.t_ms | _STREAM[kind] << 10)
@@ -114,6 +125,7 @@ class Virtual:
     poll_ms = 2000
 
     def __init__(self):
+        self._ticks = time.ticks_ms()
         self.device_id = unhexlify(os.getenv("EVENSONG_DEVICE_ID") or "0000000000000001")
         self.home = os.getenv("EVENSONG_HOME") or "."
         self.flash = FlashFile(os.getenv("EVENSONG_FLASH") or self.home + "/spool.bin")
@@ -121,7 +133,8 @@ class Virtual:
         self.serial = open(line, "r+b", buffering=0) if line else None
         self.radio = not line
         path = os.getenv("EVENSONG_TAPE")
-        self.sources = [Tape(path, int(os.getenv("EVENSONG_TAPE_OFFSET_MS") or "0"))] if path else []
+        self._offset_ms = int(os.getenv("EVENSONG_TAPE_OFFSET_MS") or "0")
+        self.sources = [Tape(path, self._offset_ms)] if path else []
         self.capabilities = self.sources[0].capabilities if path else 0
 
     def reset_cause(self):
@@ -134,10 +147,22 @@ class Virtual:
         return os.urandom(n)
 
     def battery(self):
-        return 3900, 80
+        pct = self.sources[0].battery_pct if self.sources else 80
+        return 3300 + 15 * pct // 2, pct  # about what a lithium cell shows
 
     def temp_cdeg(self):
         return -32768
+
+    def signal(self, level):
+        """Written as a record of the tape's form, kind 9, at timeline time."""
+        buf = bytearray(RECORD)
+        ms = self._offset_ms + time.ticks_diff(time.ticks_ms(), self._ticks)
+        put16(buf, 0, ms & 0xFFFF)
+        put16(buf, 2, ms >> 16)
+        buf[4] = _SIGNAL
+        buf[5] = level
+        with open(self.home + "/signals", "ab") as file:
+            file.write(buf)
 
     def feed(self):
         pass
