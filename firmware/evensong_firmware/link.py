@@ -96,6 +96,7 @@ class Session:
         uncertainty_s = min(65534, (wire.time_reply_uncertainty_ms(frame) + trip_ms // 2) // 1000 + 1)
         clock.set_utc(utc_s, uncertainty_s)
         self._spool.state.set_utc(utc_s, clock.t_s, uncertainty_s)
+        self._board.keep_utc(utc_s)
 
     def _obey(self, code, arg):
         """(status, body) of the reply."""

@@ -7,6 +7,8 @@ What was on its way when a link drops is gone although the stack took it: the hu
 """
 # MicroPython's modules have more than CPython's.
 # pyright: reportAttributeAccessIssue=false, reportMissingImports=false
+# The stubs take handles for views of memory.
+# pyright: reportArgumentType=false, reportCallIssue=false, reportIndexIssue=false
 
 import asyncio
 import errno

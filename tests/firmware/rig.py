@@ -47,6 +47,8 @@ class Board:
     def rtc_s(self) -> int | None:
         return self.rtc
 
+    def keep_utc(self, s: int) -> None: ...
+
     def entropy(self, n: int) -> bytes:
         return bytes(range(1, n + 1))
 

@@ -15,10 +15,14 @@ A board is what `choose` returns, with
   reset_cause()   of the wire's ResetCause
   rtc_s()         unix seconds by a clock that ran through the last reset, or None
   entropy(n)      n random bytes
+  keep_utc(s)     it is now this many unix seconds; what `rtc_s` tells after the next reset
   battery()       (millivolts, per cent)
-  temp_cdeg()     hundredths of a degree, -32768 if unknown
+  charging()      True on external power
+  temp_cdeg()     of the skin, hundredths of a degree, -32768 if unknown
   signal(level)   light and vibration motor, whichever there are: 0 off, 1 to 3 from gentle to strong
   feed()          tell the hardware watchdog that all is well
+  sensing         coroutine function that empties the chips whenever one asks for it, or None
+  rest(on)        True: the optical sensor goes dark, the accelerometer watches for movement; False: both measure
 
 A sample has 8 bytes: t_s (3), t_ms | stream << 10 (2), a (1), b (2), little endian. Streams: 0 beat (a quality, b
 ibi_ms, time of the beat), 1 heart rate (b hr_q4), 2 activity (a << 16 | b count_q8, time of the epoch's end); from 8
@@ -30,11 +34,16 @@ BEAT, HEART_RATE, ACTIVITY, WEAR, MOOD, EVENT, BUTTON = 0, 1, 2, 8, 9, 10, 11
 
 
 def choose():
-    """The board that this runs on."""
-    import sys
+    """The board that this runs on, by what MicroPython says of its machine."""
+    import os
 
-    if sys.platform == "esp32":
-        raise NotImplementedError("boards with an ESP32 come with the drivers")
-    from evensong_firmware.boards.virtual import Virtual
-
-    return Virtual()
+    machine = os.uname()[4] if hasattr(os, "uname") else ""
+    if "ESP32S3" in machine:
+        from evensong_firmware.boards.esp32s3 import Board
+    elif "ESP32C3" in machine:
+        from evensong_firmware.boards.esp32c3 import Board
+    elif "ESP32" in machine:
+        from evensong_firmware.boards.esp32 import Board
+    else:
+        from evensong_firmware.boards.virtual import Virtual as Board
+    return Board()

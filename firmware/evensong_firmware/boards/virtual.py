@@ -123,6 +123,7 @@ class Tape:
 class Virtual:
     name = "virtual"
     poll_ms = 2000
+    sensing = None
 
     def __init__(self):
         self._ticks = time.ticks_ms()
@@ -143,12 +144,18 @@ class Virtual:
     def rtc_s(self):
         return None
 
+    def keep_utc(self, s):
+        pass
+
     def entropy(self, n):
         return os.urandom(n)
 
     def battery(self):
         pct = self.sources[0].battery_pct if self.sources else 80
         return 3300 + 15 * pct // 2, pct  # about what a lithium cell shows
+
+    def charging(self):
+        return False
 
     def temp_cdeg(self):
         return -32768
@@ -165,4 +172,7 @@ class Virtual:
             file.write(buf)
 
     def feed(self):
+        pass
+
+    def rest(self, on):
         pass
