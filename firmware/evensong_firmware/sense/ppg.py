@@ -8,6 +8,8 @@ size, rivals, rhythm and movement; 50 and above is vouched for.
 No allocation per sample; no intermediate of 2^30 or more for samples below 2^20.
 """
 
+from array import array
+
 from evensong_firmware.sense.beat_path import BeatPath
 
 STEP_HZ = 25
@@ -47,7 +49,7 @@ class BeatDetector:
         self._every = rate_hz // STEP_HZ
         self._sample_us = 1000000 // rate_hz
         self._path = BeatPath()
-        self._template = list(_TEMPLATE)
+        self._template = array("h", _TEMPLATE)
         self._taught = 0
         self._idle = 0
         self._ring = [0] * _RING  # slopes

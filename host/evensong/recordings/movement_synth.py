@@ -36,7 +36,7 @@ def acceleration(
     cadence = random.uniform(1.6, 2.0) if steps_hz is None else steps_hz
     cadence = np.broadcast_to(np.asarray(cadence, np.float64), (seconds,))
     phase = 2 * np.pi * np.cumsum(np.interp(t_s, np.arange(seconds) + 0.5, cadence)) / rate_hz
-    phase += 0.15 * np.cumsum(shaped(random, n, rate_hz, lambda f: f < 1.0)) / rate_hz
+    phase += 0.15 * np.cumsum(shaped(random, n, rate_hz, lambda f: (f < 1.0).astype(np.float64))) / rate_hz
     stepping = np.interp(t_s, np.arange(seconds) + 0.5, walking)
     result = np.zeros((n, 3))
     for axis in range(3):

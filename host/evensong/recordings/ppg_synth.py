@@ -87,7 +87,7 @@ def ppg(
     """
     random = np.random.default_rng(seed)
     n = round(length_s * rate_hz)
-    t_ms = np.arange(n) * (1000.0 / rate_hz)
+    t_ms: Floats = np.arange(n, dtype=np.float64) * (1000.0 / rate_hz)
     if breath is None:
         breath = np.sin(2 * np.pi * skin.breath_hz * t_ms / 1000 + random.uniform(0, 2 * np.pi))
     wave = pulses(beat_ms, t_ms, skin.notch) * (1 + skin.breath_size * breath)
@@ -101,13 +101,13 @@ def ppg(
 
 def wander(random: np.random.Generator, n: int, rate_hz: float, below_hz: float) -> Floats:
     """Return noise of unit variance whose spectrum falls off above below_hz. Shape (n,)."""
-    return shaped(random, n, rate_hz, lambda f: 1 / (1 + (f / below_hz) ** 2))
+    return shaped(random, n, rate_hz, lambda f: np.asarray(1 / (1 + (f / below_hz) ** 2), np.float64))
 
 
 def shaped(random: np.random.Generator, n: int, rate_hz: float, gain: Callable[[Floats], Floats]) -> Floats:
     """Return noise of unit variance with this gain by frequency in Hz. Shape (n,)."""
     spectrum = np.fft.rfft(random.normal(size=n))
-    spectrum *= gain(np.fft.rfftfreq(n, 1 / rate_hz))
+    spectrum *= gain(np.asarray(np.fft.rfftfreq(n, 1 / rate_hz), np.float64))
     spectrum[0] = 0
     noise: Floats = np.fft.irfft(spectrum, n)
     return noise / max(float(noise.std()), 1e-12)
