@@ -10,9 +10,10 @@ return bytes; no integer reaches 2^30.
 from array import array
 
 MAJOR = 1
-MINOR = 0
+MINOR = 1
 MAX_FRAME_BYTES = 241
-MAX_PACKED_BYTES = 244
+MAX_SEALED_BYTES = 253
+MAX_PACKED_BYTES = 256
 HEADER_BYTES = 16
 TRAILER_BYTES = 12
 CRC_BYTES = 4
@@ -42,14 +43,18 @@ KIND_ACCEL_RAW = 11
 KIND_HELLO = 32
 KIND_TIME_REQUEST = 33
 KIND_REPLY = 34
+KIND_CHALLENGE = 35
+KIND_REFUSAL = 36
 KIND_HUB_HELLO = 64
 KIND_ACK = 65
 KIND_TIME_REPLY = 66
 KIND_RESUME_FROM = 67
 KIND_COMMAND = 68
+KIND_PROOF = 69
 
 FLAG_AUTHENTICATED = 1
 FLAG_CUT_SHORT = 2
+FLAG_SEALED = 4
 
 WEAR_OFF = 0
 WEAR_ON = 1
@@ -84,6 +89,7 @@ COMMAND_FLUSH = 1
 COMMAND_LIVE = 2
 COMMAND_STATUS = 3
 COMMAND_CONFIGURE = 4
+COMMAND_ROTATE = 5
 COMMAND_CUE = 16
 COMMAND_ALARM = 17
 COMMAND_FLIGHT_CHECK = 18
@@ -112,6 +118,10 @@ CHECK_SKIN = 16
 RING_STAGE = 1
 RING_LATEST = 2
 RING_UNSURE_CLOCK = 3
+
+REFUSED_PROOF = 1
+REFUSED_NOT_ADOPTING = 2
+REFUSED_STORAGE = 3
 
 CAPABILITY_BEATS = 1
 CAPABILITY_HEART_RATE = 2
@@ -161,7 +171,9 @@ def finish(buffer, end):
 
 def is_frame(buffer, length):
     """True if buffer[:length] is a frame of this major version with a right CRC."""
-    if not HEADER_BYTES + CRC_BYTES <= length <= MAX_FRAME_BYTES or buffer[0] >> 4 != MAJOR:
+    if not HEADER_BYTES + CRC_BYTES <= length <= MAX_SEALED_BYTES or buffer[0] >> 4 != MAJOR:
+        return False
+    if length > MAX_FRAME_BYTES and not buffer[0] & FLAG_SEALED:
         return False
     end = length - CRC_BYTES
     _crc32(buffer, end)
@@ -193,7 +205,7 @@ class Receiver:
     """Bytes of a transport, one by one, to frames: feed() answers True when buffer[:length] holds one."""
 
     def __init__(self):
-        self.buffer = bytearray(MAX_FRAME_BYTES)
+        self.buffer = bytearray(MAX_SEALED_BYTES)
         self.length = 0
         self.reset()
 
@@ -220,7 +232,7 @@ class Receiver:
             byte = 0
         else:
             self._left -= 1
-        if self._at == MAX_FRAME_BYTES:
+        if self._at == MAX_SEALED_BYTES:
             self._broken = True
             return False
         self.buffer[self._at] = byte
@@ -433,6 +445,21 @@ def put_reply(buffer, at, token, status, body):
     return at
 
 
+def put_challenge(buffer, at, device_id, key_epoch, adopting, challenge):
+    """The fields of CHALLENGE."""
+    at = _bytes(buffer, at, device_id, 8)
+    at = _u16(buffer, at, key_epoch)
+    at = _u8(buffer, at, adopting)
+    at = _bytes(buffer, at, challenge, 16)
+    return at
+
+
+def put_refusal(buffer, at, reason):
+    """The fields of REFUSAL."""
+    at = _u8(buffer, at, reason)
+    return at
+
+
 def header_lead(buffer):
     return buffer[0]
 
@@ -517,6 +544,18 @@ def command_arg(buffer):
     return bytes(buffer[20:20 + buffer[19]])
 
 
+def proof_by_label(buffer):
+    return buffer[16]
+
+
+def proof_challenge(buffer):
+    return bytes(buffer[17:33])
+
+
+def proof_proof(buffer):
+    return bytes(buffer[33:49])
+
+
 def is_complete(buffer, length):
     """True if a frame that is_frame() accepts is of a kind this side reads, and holds its fields."""
     end = length - CRC_BYTES - (TRAILER_BYTES if buffer[0] & FLAG_AUTHENTICATED else 0)
@@ -531,4 +570,6 @@ def is_complete(buffer, length):
         return end >= 21
     if kind == KIND_COMMAND:
         return end >= 20 and end >= 20 + buffer[19]
+    if kind == KIND_PROOF:
+        return end >= 49
     return False

@@ -37,6 +37,10 @@ def default_journal() -> Path:
     return _folder("XDG_DATA_HOME", ".local/share") / "journal.sqlite3"
 
 
+def default_keyring() -> Path:
+    return _folder("XDG_DATA_HOME", ".local/share") / "keyring.json"
+
+
 def default_file() -> Path:
     return _folder("XDG_CONFIG_HOME", ".config") / "evensong.toml"
 
@@ -103,6 +107,7 @@ class HubSettings(_Table):
     """What `evensong.hub.daemon.run` needs."""
 
     journal: Path = Field(default_factory=default_journal, description="the journal's file; made if there is none")
+    keyring: Path = Field(default_factory=default_keyring, description="the file of the wearables' keys")
     devices: Literal["any"] | tuple[DeviceId, ...] = Field(
         default="any", description='ids (16 hex digits) of the wearables this hub serves, or "any" that is in reach'
     )

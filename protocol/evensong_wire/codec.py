@@ -12,11 +12,21 @@ from zlib import crc32
 
 from construct.core import ConstructError
 
-from .errors import CrcError, FieldRangeError, FrameLengthError, KindError, MajorVersionError, PayloadError, WireError
-from .frames import CRC, HEADER, MAJOR, MAX_FRAME_BYTES, PAYLOADS, TRAILER, Flag, Kind
+from .errors import (
+    CrcError,
+    FieldRangeError,
+    FrameLengthError,
+    KindError,
+    MajorVersionError,
+    PayloadError,
+    SealedError,
+    WireError,
+)
+from .frames import CRC, HEADER, MAJOR, MAX_FRAME_BYTES, MAX_SEALED_BYTES, PAYLOADS, TRAILER, Flag, Kind
 from .models import KIND_OF, Body, Frame, Header, Unknown
 from .parse import Parser
 from .reading import READERS
+from .sealing import Direction
 from .writing import MAX_PAYLOAD_BYTES, values_of
 
 HEADER_BYTES = HEADER.sizeof()
@@ -32,7 +42,7 @@ def encode(header: Header, body: Body) -> bytes:
     before."""
     if not isinstance(body, Unknown) and KIND_OF[type(body)] != header.kind:
         raise KindError(header.kind, type(body).__name__)
-    if header.flags & Flag.AUTHENTICATED:
+    if header.flags & (Flag.AUTHENTICATED | Flag.SEALED):
         raise FieldRangeError("flags", header.flags)
     payload = _payload_of(header.kind, body)
     if len(payload) > MAX_PAYLOAD_BYTES:
@@ -58,16 +68,43 @@ def sealed(content: bytes) -> bytes:
     return content + _build(CRC, {"crc32": crc32(content)})
 
 
-def decode(raw: bytes) -> Frame:
-    """The inverse of `encode`, for any bytes."""
-    if not HEADER_BYTES + CRC_BYTES <= len(raw) <= MAX_FRAME_BYTES:
+def seal(raw: bytes, direction: Direction) -> bytes:
+    """A whole frame, sealed for one connection, with a CRC of its own."""
+    frame = bytearray(raw[:-CRC_BYTES]) + bytes(TRAILER_BYTES)
+    return sealed(bytes(frame[: direction.seal(frame, len(raw) - CRC_BYTES)]))
+
+
+def unsealed(raw: bytes, direction: Direction) -> tuple[bytes, int]:
+    """What `seal` was given, and its length; of a sealed frame that is forged or replayed nothing, and why (`sealing`'s
+    FORGED or REPLAYED). raw: with a right CRC."""
+    frame = bytearray(raw[:-CRC_BYTES])
+    n = direction.open(frame, len(frame))
+    return (sealed(bytes(frame[:n])) if n > 0 else b""), n
+
+
+def is_sealed(raw: bytes) -> bool:
+    """raw: with a right CRC."""
+    return raw[0] >> 4 == MAJOR and bool(raw[0] & Flag.SEALED)
+
+
+def check(raw: bytes) -> None:
+    """CrcError or FrameLengthError if these bytes are not those of one frame, sealed or not."""
+    most = MAX_SEALED_BYTES if raw and raw[0] & Flag.SEALED else MAX_FRAME_BYTES
+    if not HEADER_BYTES + CRC_BYTES <= len(raw) <= most:
         raise FrameLengthError(len(raw))
     stated = int.from_bytes(raw[-CRC_BYTES:], "little")
     computed = crc32(raw[:-CRC_BYTES])
     if stated != computed:
         raise CrcError(stated, computed)
+
+
+def decode(raw: bytes) -> Frame:
+    """The inverse of `encode`, for any bytes."""
+    check(raw)
     if raw[0] >> 4 != MAJOR:
         raise MajorVersionError(raw[0] >> 4)
+    if is_sealed(raw):
+        raise SealedError
     head = _HEADER.parse(raw)
     if head.t_ms > 999:
         raise FieldRangeError("t_ms", head.t_ms)

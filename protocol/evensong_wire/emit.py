@@ -11,7 +11,7 @@ from .emit_docs import frames_md
 from .emit_firmware import firmware_wire
 
 ROOT = Path(__file__).resolve().parents[2]
-_COPIED = ("ibi_coding.py", "series_coding.py")
+_COPIED = ("ibi_coding.py", "series_coding.py", "sealing.py")
 
 
 def outputs() -> dict[Path, str]:

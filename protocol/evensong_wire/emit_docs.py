@@ -8,7 +8,7 @@ from enum import IntEnum, IntFlag
 
 from construct import Struct
 
-from . import frames, gatt, ibi_coding, series_coding
+from . import frames, gatt, ibi_coding, sealing, series_coding
 from .frames import CRC, FIRST_UNNUMBERED, HEADER, MAX_FRAME_BYTES, PAYLOADS, TRAILER, Kind
 from .layout import fields_of
 
@@ -23,6 +23,7 @@ _CODES: dict[str, type[IntEnum | IntFlag]] = {
     "Who decided a plan": frames.PlanBy,
     "Checks": frames.Check,
     "Why an alarm rang": frames.Ring,
+    "Refusals": frames.Refused,
     "Capabilities": frames.Capability,
 }
 _SOURCE = inspect.getsource(frames).splitlines()
@@ -103,6 +104,7 @@ def frames_md() -> str:
     for title, codes in _CODES.items():
         lines.append(f"{title}: " + ", ".join(f"{int(code)} `{code.name}`" for code in codes) + ".")
         lines.append("")
+    lines += ["## Sealed frames", "", *_prose(sealing.__doc__)]
     lines += ["## Coding of IBIs", "", *_prose(ibi_coding.__doc__)]
     lines += ["## Coding of the other sequences", "", *_prose(series_coding.__doc__)]
     return "\n".join(lines).rstrip() + "\n"

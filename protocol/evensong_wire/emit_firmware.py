@@ -14,7 +14,7 @@ from construct import Struct
 
 from . import frames, gatt
 from .firmware_core import CORE
-from .frames import CRC, HEADER, MAX_FRAME_BYTES, PAYLOADS, TRAILER, Kind
+from .frames import CRC, HEADER, MAX_FRAME_BYTES, MAX_SEALED_BYTES, PAYLOADS, TRAILER, Kind
 from .layout import Field, NotEmittable, fields_of
 
 _ENUMERATIONS: dict[str, type[IntEnum | IntFlag]] = {
@@ -29,6 +29,7 @@ _ENUMERATIONS: dict[str, type[IntEnum | IntFlag]] = {
     "PLAN_BY": frames.PlanBy,
     "CHECK": frames.Check,
     "RING": frames.Ring,
+    "REFUSED": frames.Refused,
     "CAPABILITY": frames.Capability,
 }
 _INTEGER_WRITERS = {
@@ -39,7 +40,7 @@ _INTEGER_WRITERS = {
     (3, False): "_u24",
     (4, True): "_i32",
 }
-_SAID_BY_HUB = (Kind.HUB_HELLO, Kind.ACK, Kind.TIME_REPLY, Kind.RESUME_FROM, Kind.COMMAND)
+_SAID_BY_HUB = (Kind.HUB_HELLO, Kind.ACK, Kind.TIME_REPLY, Kind.RESUME_FROM, Kind.COMMAND, Kind.PROOF)
 _SAID_BY_DEVICE = tuple(kind for kind in Kind if kind not in _SAID_BY_HUB)
 
 
@@ -48,7 +49,8 @@ def _constants() -> list[str]:
         f"MAJOR = {frames.MAJOR}",
         f"MINOR = {frames.MINOR}",
         f"MAX_FRAME_BYTES = {MAX_FRAME_BYTES}",
-        f"MAX_PACKED_BYTES = {MAX_FRAME_BYTES + 3}",
+        f"MAX_SEALED_BYTES = {MAX_SEALED_BYTES}",
+        f"MAX_PACKED_BYTES = {MAX_SEALED_BYTES + 3}",
         f"HEADER_BYTES = {HEADER.sizeof()}",
         f"TRAILER_BYTES = {TRAILER.sizeof()}",
         f"CRC_BYTES = {CRC.sizeof()}",

@@ -4,6 +4,7 @@ WireError
     FrameLengthError    no frame has this many bytes
     CrcError            the bytes are not those that were sent
     MajorVersionError   a version of the wire that this code cannot read
+    SealedError         a sealed frame: only its session can open it
     PayloadError        the payload ends early or its coding is damaged
     FieldRangeError     a field that no sender may write, or no frame can carry
     KindError           encode: the header announces another kind than the body is
@@ -33,6 +34,11 @@ class MajorVersionError(WireError):
     def __init__(self, major: int) -> None:
         super().__init__(f"wire version {major} is unknown")
         self.major = major
+
+
+class SealedError(WireError):
+    def __init__(self) -> None:
+        super().__init__("a sealed frame cannot be read outside its session")
 
 
 class PayloadError(WireError):

@@ -44,7 +44,9 @@ def finish(buffer, end):
 
 def is_frame(buffer, length):
     """True if buffer[:length] is a frame of this major version with a right CRC."""
-    if not HEADER_BYTES + CRC_BYTES <= length <= MAX_FRAME_BYTES or buffer[0] >> 4 != MAJOR:
+    if not HEADER_BYTES + CRC_BYTES <= length <= MAX_SEALED_BYTES or buffer[0] >> 4 != MAJOR:
+        return False
+    if length > MAX_FRAME_BYTES and not buffer[0] & FLAG_SEALED:
         return False
     end = length - CRC_BYTES
     _crc32(buffer, end)
@@ -76,7 +78,7 @@ class Receiver:
     """Bytes of a transport, one by one, to frames: feed() answers True when buffer[:length] holds one."""
 
     def __init__(self):
-        self.buffer = bytearray(MAX_FRAME_BYTES)
+        self.buffer = bytearray(MAX_SEALED_BYTES)
         self.length = 0
         self.reset()
 
@@ -103,7 +105,7 @@ class Receiver:
             byte = 0
         else:
             self._left -= 1
-        if self._at == MAX_FRAME_BYTES:
+        if self._at == MAX_SEALED_BYTES:
             self._broken = True
             return False
         self.buffer[self._at] = byte

@@ -1,7 +1,8 @@
 """The frames of the Evensong wire, version 1: the one truth that every other description is generated from.
 
-A frame is a header, a payload by kind, an optional authentication trailer and a CRC-32; on every transport (BLE,
-serial line, recording file) it travels COBS-encoded between zero bytes, see `stream`. All integers are little endian.
+A frame is a header, a payload by kind, an optional authentication trailer and a CRC-32. A sealed one, which only lives
+in a connection, is its first byte, ciphertext, trailer and CRC-32: see "Sealed frames". On every transport (BLE, serial
+line, recording file) a frame travels COBS-encoded between zero bytes, see `stream`. All integers are little endian.
 
 Compatibility: a payload may only grow at its end, so a parser ignores what follows the fields it knows; a kind that
 it does not know is skipped. Both are a new minor version. Anything else is a new major version, in the high half of
@@ -31,8 +32,9 @@ from construct import (
 )
 
 MAJOR = 1
-MINOR = 0
+MINOR = 1
 MAX_FRAME_BYTES = 241  # before COBS; with COBS and both zero bytes 244, one notification at an ATT MTU of 247
+MAX_SEALED_BYTES = MAX_FRAME_BYTES + 12  # of the longest frame with its trailer, which only a connection carries
 EPOCH_MS = 30_000  # of activity counts, and of every stage that is made from them
 BOOT_LIMIT = 1 << 24  # numbers and seconds of one boot; before either runs out the firmware begins a new boot id
 
@@ -55,11 +57,14 @@ class Kind(IntEnum):
     HELLO = 0x20
     TIME_REQUEST = 0x21
     REPLY = 0x22
+    CHALLENGE = 0x23
+    REFUSAL = 0x24
     HUB_HELLO = 0x40
     ACK = 0x41
     TIME_REPLY = 0x42
     RESUME_FROM = 0x43
     COMMAND = 0x44
+    PROOF = 0x45
 
 
 FIRST_UNNUMBERED = 0x20
@@ -70,6 +75,7 @@ class Flag(IntFlag):
 
     AUTHENTICATED = 0x01  # a nonce and a tag stand between payload and CRC
     CUT_SHORT = 0x02  # closed before it was full (live view, end of data, recovered after a reboot)
+    SEALED = 0x04  # all between the first byte and the nonce is encrypted; only with AUTHENTICATED, see `sealing`
 
 
 NO_FLAGS = Flag(0)
@@ -115,6 +121,7 @@ class CommandCode(IntEnum):
     LIVE = 2  # arg[0]: 1 while somebody watches, 0 afterwards
     STATUS = 3
     CONFIGURE = 4  # arg: JSON object of settings
+    ROTATE = 5  # from the next connection on the key is the one that this session derives; once in a session
     CUE = 16  # arg[0]: strength 1-3, arg[1]: number of pulses 1-5
     ALARM = 17  # arg: two little-endian 32-bit UTC seconds, earliest and latest ring; empty: no alarm
     FLIGHT_CHECK = 18  # look now, answer with a FLIGHT_CHECK event
@@ -157,6 +164,12 @@ class Ring(IntEnum):
     STAGE = 1  # the live stager thinks that the wearer is not deeply asleep
     LATEST = 2  # the window ended
     UNSURE_CLOCK = 3  # the clock may be late: the window has begun for certain
+
+
+class Refused(IntEnum):
+    PROOF = 1  # the hub does not have the key that the device has
+    NOT_ADOPTING = 2  # the key on the label opens the device only while its wearer says so, with the button
+    STORAGE = 3  # the new key could not be kept
 
 
 class Capability(IntFlag):
@@ -259,9 +272,24 @@ PAYLOADS: dict[Kind, Struct] = {
     ),
     Kind.TIME_REQUEST: Struct("token" / Int16ul),
     Kind.REPLY: Struct("token" / Int16ul, "status" / Int8ul, _text("body")),  # status 0: done
+    # The answer to HUB_HELLO of a device that has a key, or must have one. Nothing in this frame or its header tells of
+    # the wearer: incarnation, boot and time are zero.
+    Kind.CHALLENGE: Struct(
+        "device_id" / Bytes(8),
+        "key_epoch" / Int16ul,  # counts the keys this device has had; 0: it has none, and talks to nobody
+        "adopting" / Int8ul,  # 1: its wearer lets a hub in that knows the key on the label
+        "challenge" / Bytes(16),  # random
+    ),
+    Kind.REFUSAL: Struct("reason" / Int8ul),  # Refused
     Kind.HUB_HELLO: Struct("hub_id" / Bytes(8), "minor" / Int8ul),
     Kind.ACK: Struct("acked_boot_id" / Int16ul, "acked_seq" / Int24ul),  # journalled up to and including this frame
     Kind.TIME_REPLY: Struct("token" / Int16ul, "utc_s" / Int32ul, "utc_ms" / Int16ul, "uncertainty_ms" / Int16ul),
     Kind.RESUME_FROM: Struct("wanted_boot_id" / Int16ul, "wanted_seq" / Int24ul),  # the first frame that is missing
     Kind.COMMAND: Struct("token" / Int16ul, "code" / Int8ul, _text("arg")),
+    # The answer to CHALLENGE. From here on, both ways, only sealed frames count.
+    Kind.PROOF: Struct(
+        "by_label" / Int8ul,  # 0: with the key of this epoch; 1: with the one on the label, to be adopted
+        "challenge" / Bytes(16),  # random, the hub's
+        "proof" / Bytes(16),  # see `sealing`
+    ),
 }

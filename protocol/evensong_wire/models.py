@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .frames import FIRST_UNNUMBERED, NO_FLAGS, Check, CommandCode, EventCode, Flag, Kind, Plan, ResetCause, Wear
+from .frames import (
+    FIRST_UNNUMBERED,
+    NO_FLAGS,
+    Check,
+    CommandCode,
+    EventCode,
+    Flag,
+    Kind,
+    Plan,
+    Refused,
+    ResetCause,
+    Wear,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +193,23 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Challenge:
+    """key_epoch: 0 if the device has no key."""
+
+    device_id: bytes
+    key_epoch: int
+    adopting: bool
+    challenge: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """reason: a `Refused`, or a plain integer this version does not know."""
+
+    reason: Refused | int
+
+
+@dataclass(frozen=True, slots=True)
 class HubHello:
     hub_id: bytes
     minor: int
@@ -213,6 +242,13 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    by_label: bool
+    challenge: bytes
+    proof: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """The payload of a kind that this version does not know; numbered ones are journalled all the same."""
 
@@ -221,7 +257,8 @@ class Unknown:
 
 Body = (
     Boot | HeartRate | Ibi | Activity | WearChange | Status | Ema | Event | Log | PpgRaw | AccelRaw
-    | Hello | TimeRequest | Reply | HubHello | Ack | TimeReply | ResumeFrom | Command | Unknown
+    | Hello | TimeRequest | Reply | Challenge | Refusal | HubHello | Ack | TimeReply | ResumeFrom | Command | Proof
+    | Unknown
 )  # fmt: skip
 
 KIND_OF: dict[type, Kind] = {
@@ -239,21 +276,26 @@ KIND_OF: dict[type, Kind] = {
     Hello: Kind.HELLO,
     TimeRequest: Kind.TIME_REQUEST,
     Reply: Kind.REPLY,
+    Challenge: Kind.CHALLENGE,
+    Refusal: Kind.REFUSAL,
     HubHello: Kind.HUB_HELLO,
     Ack: Kind.ACK,
     TimeReply: Kind.TIME_REPLY,
     ResumeFrom: Kind.RESUME_FROM,
     Command: Kind.COMMAND,
+    Proof: Kind.PROOF,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A parsed frame. raw: its bytes without COBS, CRC included - what spool, journal and recording keep."""
+    """A parsed frame. raw: its bytes without COBS, CRC included - what spool, journal and recording keep. sealed: it
+    came sealed and was opened; raw is what had been sealed."""
 
     header: Header
     body: Body
     raw: bytes
+    sealed: bool = False
 
 
 def samples_in(body: Body) -> int:

@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 
 from . import ibi_decoding
 from .errors import FieldRangeError
-from .frames import CommandCode, EventCode, Kind, ResetCause, Wear
+from .frames import CommandCode, EventCode, Kind, Refused, ResetCause, Wear
 from .models import (
     AccelRaw,
     Ack,
     Activity,
     Body,
     Boot,
+    Challenge,
     Command,
     Ema,
     Event,
@@ -30,6 +31,8 @@ from .models import (
     Ibi,
     Log,
     PpgRaw,
+    Proof,
+    Refusal,
     Reply,
     ResumeFrom,
     Status,
@@ -186,9 +189,12 @@ READERS: dict[Kind, Callable[[Any], Body]] = {
     Kind.HELLO: _hello,
     Kind.TIME_REQUEST: lambda at: TimeRequest(at.token),
     Kind.REPLY: lambda at: Reply(at.token, at.status, at.body),
+    Kind.CHALLENGE: lambda at: Challenge(at.device_id, at.key_epoch, at.adopting != 0, at.challenge),
+    Kind.REFUSAL: lambda at: Refusal(_known(Refused, at.reason)),
     Kind.HUB_HELLO: lambda at: HubHello(at.hub_id, at.minor),
     Kind.ACK: lambda at: Ack(at.acked_boot_id, at.acked_seq),
     Kind.TIME_REPLY: lambda at: TimeReply(at.token, _milliseconds("utc_ms", at.utc_s, at.utc_ms), at.uncertainty_ms),
     Kind.RESUME_FROM: lambda at: ResumeFrom(at.wanted_boot_id, at.wanted_seq),
     Kind.COMMAND: lambda at: Command(at.token, _known(CommandCode, at.code), at.arg),
+    Kind.PROOF: lambda at: Proof(at.by_label != 0, at.challenge, at.proof),
 }

@@ -8,17 +8,20 @@ threw away it counts.
 
 from __future__ import annotations
 
-from .codec import decode
+from collections.abc import Callable
+from dataclasses import replace
+
+from .codec import check, decode, is_sealed
 from .errors import CrcError, FrameLengthError, WireError
-from .frames import MAX_FRAME_BYTES
+from .frames import MAX_SEALED_BYTES
 from .models import Frame
 
-MAX_COBS_BYTES = MAX_FRAME_BYTES + 1  # MAX_FRAME_BYTES < 254: one code byte more
+MAX_COBS_BYTES = MAX_SEALED_BYTES + 1  # MAX_SEALED_BYTES < 254: one code byte more
 
 
 def cobs_encode(raw: bytes) -> bytes:
-    """Of at most MAX_FRAME_BYTES, so that no block reaches the 254 bytes that COBS would have to cut."""
-    if len(raw) > MAX_FRAME_BYTES:
+    """Of at most MAX_SEALED_BYTES, so that no block reaches the 254 bytes that COBS would have to cut."""
+    if len(raw) > MAX_SEALED_BYTES:
         raise FrameLengthError(len(raw))
     out = bytearray()
     for block in raw.split(b"\0"):
@@ -46,10 +49,15 @@ def pack(raw: bytes) -> bytes:
 
 
 class Stream:
-    """Counters: bad_cobs, bad_crc, oversize (longer than a frame can be), unparsable (right CRC, but not a frame this
-    version can read)."""
+    """unseal: gives the frame within a sealed one, None if it refuses it; without one no sealed frame can be read.
 
-    def __init__(self) -> None:
+    Counters: bad_cobs, bad_crc, oversize (longer than a frame can be), unparsable (right CRC, but not a frame this
+    version can read), refused (sealed, and `unseal` would not).
+    """
+
+    def __init__(self, unseal: Callable[[bytes], bytes | None] | None = None) -> None:
+        self.refused = 0
+        self._unseal = unseal
         self.bad_cobs = 0
         self.bad_crc = 0
         self.oversize = 0
@@ -88,7 +96,13 @@ class Stream:
             self.bad_cobs += 1
             return None
         try:
-            return decode(raw)
+            check(raw)
+            if self._unseal is None or not is_sealed(raw):
+                return decode(raw)
+            within = self._unseal(raw)
+            if within is not None:
+                return replace(decode(within), sealed=True)
+            self.refused += 1
         except (CrcError, FrameLengthError):
             self.bad_crc += 1
         except WireError:

@@ -19,6 +19,7 @@ from .models import (
     Activity,
     Body,
     Boot,
+    Challenge,
     Command,
     Ema,
     Event,
@@ -28,6 +29,8 @@ from .models import (
     Ibi,
     Log,
     PpgRaw,
+    Proof,
+    Refusal,
     Reply,
     ResumeFrom,
     Status,
@@ -169,6 +172,17 @@ def values_of(body: Body) -> dict[str, Any]:  # noqa: C901 - one case per kind
             return {"token": token}
         case Reply(token, status, answer):
             return {"token": token, "status": status, "body": answer}
+        case Challenge(device_id, key_epoch, adopting, challenge):
+            return {
+                "device_id": device_id,
+                "key_epoch": key_epoch,
+                "adopting": int(adopting),
+                "challenge": challenge,
+            }
+        case Refusal(reason):
+            return {"reason": reason}
+        case Proof(by_label, challenge, proof):
+            return {"by_label": int(by_label), "challenge": challenge, "proof": proof}
         case HubHello(hub_id, minor):
             return {"hub_id": hub_id, "minor": minor}
         case Ack(boot_id, seq):

@@ -24,7 +24,7 @@ MICROPYTHON_32 = Path(
 settings.register_profile("untimed", deadline=None)  # a loaded machine must not fail a test
 settings.load_profile("untimed")
 
-Run = Callable[[Path], str]
+Run = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
@@ -42,15 +42,15 @@ def _output(command: list[str | Path], **environment: str) -> str:
 
 @pytest.fixture(params=["cpython", "micropython", pytest.param("micropython-32", marks=pytest.mark.needs_node)])
 def run(request: pytest.FixtureRequest) -> Run:
-    """Runs a script of tests/wire/on_device/ with the frozen vectors in reach; returns what it printed."""
+    """Runs a script of tests/wire/on_device/ with frozen vectors in reach; returns what it printed."""
 
-    def run(script: Path) -> str:
+    def run(script: Path, vectors: Path = VECTORS) -> str:
         match request.param:
             case "cpython":
-                return _output([sys.executable, script, VECTORS], PYTHONPATH=str(FIRMWARE))
+                return _output([sys.executable, script, vectors], PYTHONPATH=str(FIRMWARE))
             case "micropython":
-                return _output([MICROPYTHON, script, VECTORS], MICROPYPATH=str(FIRMWARE))
+                return _output([MICROPYTHON, script, vectors], MICROPYPATH=str(FIRMWARE))
         runner = ROOT / "tests" / "firmware" / "mp32.mjs"
-        return _output(["node", runner, MICROPYTHON_32, FIRMWARE, VECTORS.parent, script, "/wire.json"])
+        return _output(["node", runner, MICROPYTHON_32, FIRMWARE, VECTORS.parent, script, f"/{vectors.name}"])
 
     return run

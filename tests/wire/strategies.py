@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from evensong_wire.frames import BOOT_LIMIT, NO_FLAGS, CommandCode, EventCode, Flag, ResetCause, Wear
+from evensong_wire.frames import BOOT_LIMIT, NO_FLAGS, CommandCode, EventCode, Flag, Refused, ResetCause, Wear
 from evensong_wire.models import (
     KIND_OF,
     AccelRaw,
@@ -12,6 +12,7 @@ from evensong_wire.models import (
     Activity,
     Body,
     Boot,
+    Challenge,
     Command,
     Ema,
     Event,
@@ -22,6 +23,8 @@ from evensong_wire.models import (
     Ibi,
     Log,
     PpgRaw,
+    Proof,
+    Refusal,
     Reply,
     ResumeFrom,
     Status,
@@ -100,6 +103,9 @@ bodies: st.SearchStrategy[Body] = st.one_of(
     ),
     st.builds(TimeRequest, u16),
     st.builds(Reply, u16, u8, st.binary(max_size=200)),
+    st.builds(Challenge, st.binary(min_size=8, max_size=8), u16, st.booleans(), st.binary(min_size=16, max_size=16)),
+    st.builds(Refusal, st.sampled_from(Refused) | st.integers(100, 255)),
+    st.builds(Proof, st.booleans(), st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16)),
     st.builds(HubHello, st.binary(min_size=8, max_size=8), u8),
     st.builds(Ack, u16, u24),
     st.builds(TimeReply, u16, st.integers(0, (1 << 32) * 1000 - 1), u16),

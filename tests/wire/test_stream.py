@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from evensong_wire.codec import encode, sealed
 from evensong_wire.errors import FrameLengthError
-from evensong_wire.frames import MAX_FRAME_BYTES, Kind
+from evensong_wire.frames import MAX_SEALED_BYTES, Kind
 from evensong_wire.models import Ack, Header, Unknown
 from evensong_wire.stream import MAX_COBS_BYTES, Stream, cobs_decode, cobs_encode, pack
 
@@ -19,7 +19,7 @@ from .damage import Oracle, damaged, some_frames
 FRAME = encode(Header(Kind.ACK, b"abcd", 3, 77, 123_456), Ack(1, 2))
 
 
-@given(st.binary(max_size=MAX_FRAME_BYTES))
+@given(st.binary(max_size=MAX_SEALED_BYTES))
 def test_cobs_round_trip(raw: bytes) -> None:
     packed = pack(raw)
     assert len(packed) == len(raw) + 3
@@ -31,13 +31,13 @@ def test_cobs_round_trip(raw: bytes) -> None:
 @given(st.binary(min_size=1, max_size=300).map(lambda b: b.replace(b"\0", b"\1")))
 def test_cobs_decodes_nothing_that_it_would_not_encode(coded: bytes) -> None:
     raw = cobs_decode(coded)
-    if raw is not None and len(raw) <= MAX_FRAME_BYTES:
+    if raw is not None and len(raw) <= MAX_SEALED_BYTES:
         assert cobs_encode(raw) == coded
 
 
 def test_nothing_longer_than_a_frame_is_packed() -> None:
     with pytest.raises(FrameLengthError):
-        pack(bytes(MAX_FRAME_BYTES + 1))
+        pack(bytes(MAX_SEALED_BYTES + 1))
 
 
 @given(st.lists(st.integers(1, 60), min_size=1))

@@ -22,14 +22,17 @@ NAMES = {
         "HELLO",
         "TIME_REQUEST",
         "REPLY",
+        "CHALLENGE",
+        "REFUSAL",
         "HUB_HELLO",
         "ACK",
         "TIME_REPLY",
         "RESUME_FROM",
         "COMMAND",
+        "PROOF",
     )
 }
-HUB = ("hub_hello", "ack", "time_reply", "resume_from", "command")
+HUB = ("hub_hello", "ack", "time_reply", "resume_from", "command", "proof")
 WRITERS = {
     wire.KIND_HEART_RATE: series_coding.HeartRateWriter,
     wire.KIND_IBI: ibi_coding.IbiEncoder,
