@@ -24,7 +24,7 @@ _DELAY_MS = 100 + _BEHIND * STEP_MS  # of the boxcars' middle, and of the candid
 _TAUGHT = 8  # beats until the template is the wearer's own
 _FORGET = 50  # steps without a pulse after which smaller ones are looked for
 _STILL_MG = 30
-_THRESHOLD = 35  # of reward: what shape times size must exceed to be worth a beat
+_THRESHOLD = 55  # of reward: what shape times size must exceed to be worth a beat
 
 # A rise of 60 ms with its dicrotic wave, as the front end sees it: sum 0, norm 1024.
 _TEMPLATE = (-165, -93, 61, 266, 410, 431, 313, 92, -154, -329, -411, -421)
@@ -179,12 +179,12 @@ class BeatDetector:
         time = at * STEP_MS + 20 * (before - after) // (before - 2 * peak + after)
         self._path.add(time, shape, size, motion, shape * fit // 100 - _THRESHOLD, 0)
         if motion < _STILL_MG * 3 and (shape > 84 or (self._taught < _TAUGHT and shape > 40)):
-            if 60 < size < 160:
-                self._learn(first, shift, total // _LENGTH, root)
-                self._taught += 1
-                self._idle = 0
-            if size > 60 or self._taught < _TAUGHT:
+            if size > 60:
                 self._size += (peak - self._size) >> 3
+                if size < 160:
+                    self._learn(first, shift, total // _LENGTH, root)
+                    self._taught += 1
+                    self._idle = 0
 
     def _learn(self, first, shift, mean, root):
         ring, template = self._ring, self._template

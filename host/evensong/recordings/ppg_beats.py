@@ -1,0 +1,95 @@
+"""Beats of a recorded waveform, by the very integers that the firmware finds them with."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evensong.errors import InputError
+from evensong.recordings.columns import Floats, Integers
+from evensong.recordings.ppg_intake import RATE_HZ, acceleration_at, read_acceleration_mg, read_ppg
+from evensong.recordings.repairs import Repairs
+from evensong_firmware.sense import ppg as firmware
+
+BeatDetector: Any = firmware.BeatDetector  # MicroPython's room is untyped
+VOUCHED: int = firmware.VOUCHED
+AFTER_S = 6  # of stillness behind the last sample, so that the last beats come out
+STILL_MG = (0, 0, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class PpgBeats:
+    """t_s (of the beat that ends the interval, on the file's clock), ibi_ms, quality: equally long. length_s: of signal
+    looked at."""
+
+    t_s: Floats
+    ibi_ms: Integers
+    quality: Integers
+    length_s: float
+
+
+def beats_of(ppg: Path, rate_hz: float, accel: Path | None, repairs: Repairs) -> PpgBeats:
+    """Return the beats of a table `t_s,ppg`, with what a table `t_s,x_g,y_g,z_g` says of movement.
+
+    Raises:
+        InputError: a table makes no sense, or the two do not overlap in time.
+    """
+    stretches = read_ppg(ppg, rate_hz, repairs)
+    moved = read_acceleration_mg(accel, repairs) if accel else []
+    rows: list[tuple[float, int, int]] = []
+    seen = False
+    for start_s, counts in stretches:
+        mg = acceleration_at(moved, start_s, len(counts)) if moved else None
+        seen = seen or mg is not None
+        rows += [(start_s + ms / 1000, ibi, quality) for ms, ibi, quality in detect(counts, mg)]
+    if moved and not seen:
+        raise InputError(f"{accel} and {ppg} do not overlap in time: their t_s must be of one clock.")
+    table = np.array(rows, np.float64).reshape(-1, 3)
+    return PpgBeats(
+        table[:, 0],
+        table[:, 1].astype(np.int64),
+        table[:, 2].astype(np.int64),
+        sum(len(counts) for _, counts in stretches) / RATE_HZ,
+    )
+
+
+def detect(counts: Integers, mg: Integers | None) -> list[tuple[int, int, int]]:
+    """Return (ms after the first sample, ibi_ms, quality) of each interval between neighbouring beats."""
+    detector = BeatDetector(RATE_HZ)
+    found: list[tuple[int, int, int]] = []
+    last = mg[-1].tolist() if mg is not None else STILL_MG
+    moves = mg.tolist() if mg is not None else [STILL_MG] * len(counts)
+    after = AFTER_S * RATE_HZ
+    step_ms = 1000 // RATE_HZ
+    end_ms = len(counts) * step_ms
+    waves = counts.tolist()
+    for i, (count, (x, y, z)) in enumerate(zip(waves + waves[-1:] * after, moves + [last] * after, strict=True)):
+        if detector.add(count, x, y, z) and detector.ibi_ms:
+            at_ms = i * step_ms - detector.ago_ms
+            if at_ms < end_ms:
+                found.append((at_ms, detector.ibi_ms, detector.quality))
+    return found
+
+
+def write_beats(path: Path, beats: PpgBeats) -> None:
+    """Write rows `t_s,ibi_ms,quality`, whole or not at all.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    part = path.with_name(path.name + ".part")
+    target = path if path.exists() and not path.is_file() else part  # a device such as /dev/stdout is written straight
+    try:
+        with target.open("w", newline="", encoding="utf-8") as file:
+            table = csv.writer(file, lineterminator="\n")
+            table.writerow(("t_s", "ibi_ms", "quality"))
+            for t_s, ibi_ms, quality in zip(beats.t_s, beats.ibi_ms.tolist(), beats.quality.tolist(), strict=True):
+                table.writerow((f"{t_s:.3f}", ibi_ms, quality))
+        if target is part:
+            part.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None

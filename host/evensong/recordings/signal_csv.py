@@ -1,0 +1,117 @@
+"""Sampled signals out of tables: columns found by name, and times that somebody's logger stamped.
+
+Stamps may jitter, come in bursts with one stamp for many samples, repeat, or pause. Where they agree with an even rate
+between two pauses, samples are laid evenly; where they do not, stamps are believed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from evensong.errors import InputError
+from evensong.recordings.columns import Floats, blocks, in_order, read_columns
+from evensong.recordings.repairs import Repairs, listed
+
+PAUSE_S = 0.25  # without a sample: a gap, not jitter
+PERIODS = 4.0  # and for slow signals: this many periods
+SPREAD = 0.05  # by which the rate that stamps show may differ from the stated one
+BURSTS = 0.2  # share of repeated stamps from which on they are taken for bursts
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Samples without a gap. t_s: rising; values: shape (len(t_s), columns)."""
+
+    t_s: Floats
+    values: Floats
+
+
+def columns_named(path: Path, names: tuple[str, ...]) -> tuple[int, ...]:
+    """Return where these columns stand. Without a first line of names they are the first ones, in this order.
+
+    Raises:
+        InputError: the file is missing or empty, or a column is.
+    """
+    first = next((line for _, text in blocks(path) for line in text.split(b"\n") if line.strip()), b"")
+    if not first:
+        raise InputError(f"{path} is empty: it should hold rows {','.join(names)}.")
+    cells = [cell.strip().strip('"').lower() for cell in first.decode("utf-8", "replace").split(",")]
+    if all(_is_number(cell) for cell in cells):
+        if len(cells) < len(names):
+            raise InputError(f"{path} has {len(cells)} column{'s' * (len(cells) > 1)}, not {','.join(names)}.")
+        return tuple(range(len(names)))
+    missing = [name for name in names if name not in cells]
+    if missing:
+        raise InputError(f"{path} has no column {missing[0]!r}: its first line names {listed(cells, 6)}.")
+    return tuple(cells.index(name) for name in names)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def read_signal(path: Path, names: tuple[str, ...], repairs: Repairs, rate_hz: float | None = None) -> list[Stretch]:
+    """Return the stretches of a table whose columns are named, time in seconds first. rate_hz: what its rate should be.
+
+    Raises:
+        InputError: the file makes no sense, or its stamps contradict the rate.
+    """
+    rows, lines = read_columns(path, columns_named(path, names), delimiter=",", repairs=repairs)
+    if len(rows) < 2:
+        raise InputError(f"{path} holds {len(rows)} sample: that is no signal.")
+    if (np.diff(rows[:, 0]) == 0).mean() > BURSTS:
+        rows = rows[np.argsort(rows[:, 0], kind="stable")]
+        repairs.append(f"{path.name}: many samples share a time; laid out evenly between the first and the last.")
+        rows[:, 0] = _unfold(rows[:, 0])
+    else:
+        rows = in_order(rows, lines, path, repairs)
+    period = float(np.median(np.diff(rows[:, 0])))
+    if rate_hz is not None:
+        period = _checked(path, rows[:, 0], period, rate_hz)
+    ends = np.flatnonzero(np.diff(rows[:, 0]) > max(PAUSE_S, PERIODS * period)) + 1
+    return [Stretch(_even(part[:, 0], period), part[:, 1:]) for part in np.split(rows, ends)]
+
+
+def _unfold(t_s: Floats) -> Floats:
+    """Bursts to even times: a burst's samples fill the time until the next."""
+    times, first = np.unique(t_s, return_index=True)
+    if len(times) < 2:
+        return t_s
+    laid: Floats = np.interp(np.arange(len(t_s)), first, times)
+    behind = len(t_s) - first[-1]
+    laid[first[-1] :] = times[-1] + np.arange(behind) * (times[-1] - times[0]) / first[-1]
+    return laid
+
+
+def _checked(path: Path, t_s: Floats, period: float, rate_hz: float) -> float:
+    """The period that is stated, if the stamps agree; gaps and jitter do not count against it."""
+    steps = np.diff(t_s)
+    steps = steps[steps < max(PAUSE_S, PERIODS / rate_hz)]
+    mean = float(steps.mean()) if len(steps) else period
+    seen = [1 / step for step in (mean, period) if step > 0]
+    if not any(abs(rate / rate_hz - 1) <= SPREAD for rate in seen):
+        shown = seen[0] if seen else 0.0
+        raise InputError(
+            f"--rate {rate_hz:g} does not fit {path}, whose times in seconds say {shown:.4g} samples a second: "
+            "name the rate at which it was sampled."
+        )
+    return 1 / rate_hz
+
+
+def _even(t_s: Floats, period: float) -> Floats:
+    """Stamps without their jitter, if they are those of an even rate."""
+    n = len(t_s)
+    if n < 8:
+        return t_s
+    index = np.arange(n, dtype=np.float64)
+    slope, start = np.polyfit(index, t_s, 1)
+    line: Floats = start + slope * index
+    even = abs(slope / period - 1) <= SPREAD and float(np.abs(line - t_s).max()) < 2 * period
+    return line if even else t_s
