@@ -59,7 +59,7 @@ def by_numpy(samples: Samples) -> dict[str, list[Any]]:
         "count": with_none(series.count_q8, series.count_known)[:, None].tolist(),
         "features": with_none(features.values, features.known).tolist(),
         "standardised": x.tolist(),
-        "logits": network.logits(model.arrays, x).tolist(),
+        "logits": network.logits(model.networks, x).tolist(),
         "scores": model.scores(features).tolist(),
         "p": hypnogram.p.tolist(),
         "stage": hypnogram.stage[:, None].tolist(),

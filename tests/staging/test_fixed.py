@@ -55,7 +55,8 @@ def test_sine_is_within_a_quarter_of_a_percent(turns: int) -> None:
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=30))
 def test_mid_ranks_count_the_smaller_and_half_the_equal(values: list[int]) -> None:
     everyone = np.ones(len(values), bool)
-    for value, rank in zip(values, fixed.mid_ranks(ints(*values), everyone, everyone).tolist(), strict=True):
+    (ranks,) = fixed.mid_ranks(ints(*values)[None], everyone[None], everyone).tolist()
+    for value, rank in zip(values, ranks, strict=True):
         place = Fraction(2 * sum(v < value for v in values) + values.count(value), 2 * len(values))
         assert rank == math.floor(place * 1024 + Fraction(1, 2)) - 512
 
@@ -65,8 +66,8 @@ def test_ranks_of_outsiders_do_not_change_those_inside() -> None:
     valid = np.ones(4, bool)
     inside = np.array([True, True, True, False])
     assert (
-        fixed.mid_ranks(values, valid, inside)[:3].tolist()
-        == fixed.mid_ranks(values[:3], valid[:3], inside[:3]).tolist()
+        fixed.mid_ranks(values[None], valid[None], inside)[0, :3].tolist()
+        == fixed.mid_ranks(values[None, :3], valid[None, :3], inside[:3])[0].tolist()
     )
 
 

@@ -131,7 +131,7 @@ def on_micropython(document: dict[str, Any]) -> dict[str, Any]:
 # --- the price of integers ---
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InFloats(Model):
     """The same weights and features, and nothing rounded or saturated from there on, in float64.
 

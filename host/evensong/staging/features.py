@@ -30,6 +30,7 @@ MOVED_Q10 = 2955  # log2(1 + count) of a count that is a movement: ln(1 + count)
 LONG_EPOCHS = 120
 CYCLE_EPOCHS = 186  # 1.55 h, a sleep cycle
 LONGEST_EPOCHS = 12 * 120
+_EDGE = 256  # the widest window reaches 180 bins, centred up to 30 before the first
 
 NAMES = (
     *(f"hr_{w}" for w in MEAN_BINS),
@@ -61,18 +62,29 @@ class _Running:
     """Windowed sums of a series over what is known of it."""
 
     def __init__(self, values: Ints, known: Mask) -> None:
-        self._sum = np.concatenate(([0], np.cumsum(np.where(known, values, 0))))
-        self._number = np.concatenate(([0], np.cumsum(known)))
+        self._sum = _cumulated(np.where(known, values, 0))
+        self._number = _cumulated(known)
 
-    def over(self, centre: Ints, width: int) -> tuple[Ints, Ints]:
+    def over(self, centres: range, width: int) -> tuple[Ints, Ints]:
         """Sum and number over [centre - width / 2, centre + (width + 1) / 2), cut at the ends of the series."""
-        low = np.clip(centre - width // 2, 0, len(self._sum) - 1)
-        high = np.clip(centre + (width + 1) // 2, 0, len(self._sum) - 1)
+        low, high = (
+            slice(first + _EDGE, first + _EDGE + len(centres) * centres.step, centres.step)
+            for first in (centres.start - width // 2, centres.start + (width + 1) // 2)
+        )
         return self._sum[high] - self._sum[low], self._number[high] - self._number[low]
 
-    def mean(self, centre: Ints, width: int, scale: int = 1) -> tuple[Ints, Mask]:
-        total, number = self.over(centre, width)
+    def mean(self, centres: range, width: int, scale: int = 1) -> tuple[Ints, Mask]:
+        total, number = self.over(centres, width)
         return fixed.round_div(total * scale, np.maximum(number, 1)), number > 0
+
+
+def _cumulated(values: Ints | Mask) -> Ints:
+    """Sums up to each place, at `_EDGE` places beyond the ends too."""
+    sums = np.empty(len(values) + 1 + 2 * _EDGE, np.int64)
+    sums[: _EDGE + 1] = 0
+    np.cumsum(values, out=sums[_EDGE + 1 : _EDGE + 1 + len(values)])
+    sums[_EDGE + 1 + len(values) :] = sums[_EDGE + len(values)]
+    return sums
 
 
 Column = tuple[Ints, Mask]
@@ -86,8 +98,9 @@ def measure(series: Series, night: range, epochs: range, *, risen: bool) -> Feat
 
     Epochs outside the night are measured against it too, but do not take part in its median, spread and ranks.
     """
-    place = np.arange(epochs.start, epochs.stop, dtype=np.int64) - series.epochs.start
-    inside = np.isin(place + series.epochs.start, np.arange(night.start, night.stop))
+    place = range(epochs.start - series.epochs.start, epochs.stop - series.epochs.start)
+    number = np.arange(epochs.start, epochs.stop)
+    inside = (number >= night.start) & (number < night.stop)
     columns = [*_heart(series, night, place, inside), *_movement(series, place, inside)]
     columns += _time(epochs, night, risen=risen)
     by_name = dict(columns)
@@ -96,9 +109,9 @@ def measure(series: Series, night: range, epochs: range, *, risen: bool) -> Feat
     return Features(np.where(known, values, 0), known)
 
 
-def _heart(series: Series, night: range, place: Ints, inside: Mask) -> Iterable[tuple[str, Column]]:
+def _heart(series: Series, night: range, place: range, inside: Mask) -> Iterable[tuple[str, Column]]:
     hr, known = series.hr_q8, series.hr_known
-    middle = BINS * place + BINS // 2
+    middle = range(BINS * place.start + BINS // 2, BINS * place.stop, BINS)
     bins = slice(BINS * (night.start - series.epochs.start), BINS * (night.stop - series.epochs.start))
     tonight = hr[bins][known[bins]]
     if not len(tonight):
@@ -108,7 +121,7 @@ def _heart(series: Series, night: range, place: Ints, inside: Mask) -> Iterable[
 
     running = _Running(hr, known)
     mean = {w: running.mean(middle, w) for w in MEAN_BINS}
-    earlier = running.mean(middle - 30, 30)
+    earlier = running.mean(range(middle.start - 30, middle.stop - 30, BINS), 30)
 
     def against(top: Column, bottom: Column, unit: int) -> Column:
         difference = fixed.round_div((top[0] - bottom[0]) * ONE, unit)
@@ -124,7 +137,7 @@ def _heart(series: Series, night: range, place: Ints, inside: Mask) -> Iterable[
     columns["hr_30_over_q10"] = against(mean[30], level(low), scale)
     columns["hr_30_change"] = against(mean[30], earlier, scale)
 
-    every = np.arange(len(hr))
+    every = range(len(hr))
     slow, slower = (running.mean(every, w)[0] for w in (120, 360))
     off_slow, off_slower = (_Running((hr - base) ** 2, known) for base in (slow, slower))
     for w in MEAN_BINS:
@@ -140,17 +153,16 @@ def _heart(series: Series, night: range, place: Ints, inside: Mask) -> Iterable[
         columns[f"band_{name}"] = fixed.log2(square + 655), there  # (0.1 bpm)^2 in Q16
     ranked = (*(f"spread_{w}" for w in MEAN_BINS[1:]), *(f"unrest_{w}" for w in UNREST_BINS), "band_10_30",
               "band_30_90", "band_90_300", "hr_30", "hr_120", "hr_6_less_60", "hr_60_less_360")  # fmt: skip
-    for name in ranked:
-        columns[f"rank_{name}"] = _rank(columns[name], inside)
+    columns |= _ranks({name: columns[name] for name in ranked}, inside)
     covered, _ = _Running(known.astype(np.int64), np.ones(len(known), bool)).over(middle, 30)
     columns["hr_coverage"] = fixed.round_div(covered * ONE, 30), np.ones(len(place), bool)
     return columns.items()
 
 
-def _movement(series: Series, place: Ints, inside: Mask) -> Iterable[tuple[str, Column]]:
+def _movement(series: Series, place: range, inside: Mask) -> Iterable[tuple[str, Column]]:
     known = series.count_known
     tonight = np.zeros(len(known), bool)
-    tonight[place[inside]] = True
+    tonight[place.start : place.stop] = inside
     log_count = fixed.log2(_half_scaled(series.count_q8, known & tonight) + 256) - 8 * ONE  # log2(1 + count)
     n = len(log_count)
     always = np.ones(len(place), bool)
@@ -159,26 +171,25 @@ def _movement(series: Series, place: Ints, inside: Mask) -> Iterable[tuple[str, 
         near = np.clip(where, 0, n - 1)
         return log_count[near], known[near] & (near == where)
 
-    running = _Running(log_count, known)
-    columns: dict[str, Column] = {"count": at(place), "count_5_before": at(place - 5), "count_5_after": at(place + 5)}
+    running, here = _Running(log_count, known), np.arange(place.start, place.stop)
+    columns: dict[str, Column] = {"count": at(here), "count_5_before": at(here - 5), "count_5_after": at(here + 5)}
     for w in ACTIVITY_EPOCHS:
         columns[f"count_{w}"] = running.mean(place, w)
     around = np.lib.stride_tricks.sliding_window_view(
         np.pad(np.where(known, log_count, -1), 10, constant_values=-1), 21
     )
-    most = around.max(axis=1)[place]
+    most = around.max(axis=1)[here]
     columns["count_most_21"] = most, most >= 0
-    for name in ("count", *(f"count_{w}" for w in ACTIVITY_EPOCHS[:3])):
-        columns[f"rank_{name}"] = _rank(columns[name], inside)
+    columns |= _ranks({n: columns[n] for n in ("count", *(f"count_{w}" for w in ACTIVITY_EPOCHS[:3]))}, inside)
 
     moved = known & (log_count > MOVED_Q10)
     index = np.arange(n)
     last = np.maximum.accumulate(np.where(moved, index, -LONG_EPOCHS))
     following = np.minimum.accumulate(np.where(moved, index, n + LONG_EPOCHS)[::-1])[::-1]
     some = np.full(len(place), bool(known.any()))
-    columns["since_moved"] = fixed.log2(1 + np.minimum(place - last[place], LONG_EPOCHS)), some
-    columns["until_moved"] = fixed.log2(1 + np.minimum(following[place] - place, LONG_EPOCHS)), some
-    columns["count_known"] = known[place].astype(np.int64) * ONE, always
+    columns["since_moved"] = fixed.log2(1 + np.minimum(here - last[here], LONG_EPOCHS)), some
+    columns["until_moved"] = fixed.log2(1 + np.minimum(following[here] - here, LONG_EPOCHS)), some
+    columns["count_known"] = known[here].astype(np.int64) * ONE, always
     return columns.items()
 
 
@@ -214,6 +225,8 @@ def _fading(epochs: Ints) -> Ints:
     return fixed.round_shift(fixed.exp2(-fixed.round_div(epochs * 23637, 10)), fixed.EXP_Q - Q)
 
 
-def _rank(column: Column, inside: Mask) -> Column:
-    values, known = column
-    return fixed.mid_ranks(values, known, inside), known
+def _ranks(columns: dict[str, Column], inside: Mask) -> dict[str, Column]:
+    values = np.stack([values for values, _ in columns.values()])
+    known = np.stack([known for _, known in columns.values()])
+    ranks = fixed.mid_ranks(values, known, inside)
+    return {f"rank_{name}": (rank, there) for name, rank, there in zip(columns, ranks, known, strict=True)}

@@ -123,16 +123,26 @@ def sine(turns: Ints) -> Ints:
 
 
 def mid_ranks(values: Ints, valid: Mask, reference: Mask) -> Ints:
-    """Q10 mid-rank, -512 to 512, of each value among the valid reference values; 0 where it has none.
+    """Q10 mid-rank, -512 to 512, of each value among the valid reference values of its row; 0 where it has none.
 
-    (number below + half the number equal) / n - 1/2.
+    values, valid: (rows, n). reference: (n,). (number below + half the number equal) / n - 1/2.
     """
-    known = np.sort(values[valid & reference])
-    if not len(known):
-        return np.zeros_like(values)
-    twice = np.searchsorted(known, values, "left") + np.searchsorted(known, values, "right")
-    ranks = round_div(twice << 10, 2 * len(known)) - 512
-    return np.where(valid, ranks, 0)
+    order = np.argsort(values, axis=1)
+    ranked = np.take_along_axis(values, order, 1)
+    counted = np.take_along_axis(valid & reference, order, 1)
+    rows, n = values.shape
+    up_to = np.zeros((rows, n + 1), np.int64)
+    np.cumsum(counted, axis=1, out=up_to[:, 1:])
+    new = np.ones((rows, n + 1), bool)  # where another value begins
+    new[:, 1:-1] = ranked[:, 1:] != ranked[:, :-1]
+    places = np.arange(n + 1)
+    begun = np.maximum.accumulate(np.where(new, places, 0), axis=1)[:, :-1]
+    ended = np.minimum.accumulate(np.where(new, places, n)[:, :0:-1], axis=1)[:, ::-1]
+    twice = np.take_along_axis(up_to, begun, 1) + np.take_along_axis(up_to, ended, 1)
+    number = up_to[:, -1:]
+    ranks = np.empty_like(values)
+    np.put_along_axis(ranks, order, round_div(twice << LOG_Q, 2 * np.maximum(number, 1)) - 512, 1)
+    return np.where(valid & (number > 0), ranks, 0)
 
 
 def quantile(values: Ints, numerator: int, denominator: int) -> int:

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
@@ -25,7 +25,7 @@ VERSION = 1
 SHIPPED = "stager.json"
 STANDARD_Q = 5  # fraction bits of a standardised feature, which is an int8
 _STANDARD_SHIFT = 16
-NETWORK_TENTHS = 6  # share of the network in the mixed score; the linear model has the rest
+NETWORK_TENTHS = 7  # share of the network in the mixed score; the linear model has the rest
 STILL_TENTHS = 6  # how much of the scores is kept without movement; chosen on slpdb, which has none
 _MOVEMENT = NAMES.index("count_121")
 _DTYPES = {"int8": "<i1", "int16": "<i2", "int32": "<i4"}
@@ -35,12 +35,12 @@ class ModelError(Exception):
     """The bytes are no model that this version can use; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Model:
     """arrays: integer arrays by name (int64 in memory). facts: everything else in the file, JSON values.
 
     mean (59,) Q10; scale (59,): 2^21 over the standard deviation in Q10. linear_weight (4, 59) Q11, linear_bias (4,)
-    Q16. log_shares (4,) Q16: of the stages in the training nights. The others are the network's, see `network.logits`.
+    Q16. log_shares (4,) Q16: of the stages in the training nights. The others are the networks': `network.ensemble`.
     """
 
     arrays: dict[str, Ints]
@@ -50,6 +50,11 @@ class Model:
     def sha256(self) -> str:
         """Hash of the arrays: names, shapes and values."""
         return _hash(self.arrays)
+
+    @cached_property
+    def networks(self) -> list[network.Network]:
+        """The ensemble, made ready."""
+        return network.ensemble(self.arrays)
 
     @property
     def subjects(self) -> frozenset[str]:
@@ -88,7 +93,7 @@ class Model:
         """
         x = self.standardise(features)
         linear = x @ self.arrays["linear_weight"].T + self.arrays["linear_bias"]
-        five = network.logits(self.arrays, x)
+        five = network.logits(self.networks, x)
         four = np.stack([five[:, 0], fixed.log2_sum(five[:, 1], five[:, 2]), five[:, 3], five[:, 4]], axis=1)
         scores = fixed.round_div(NETWORK_TENTHS * four + (10 - NETWORK_TENTHS) * linear, 10)
         doubted = fixed.round_div(STILL_TENTHS * scores + (10 - STILL_TENTHS) * self.arrays["log_shares"], 10)

@@ -9,7 +9,9 @@ what the largest possible sum needs to be exact, and so the bits do not depend o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,32 +25,73 @@ _MOST = (1 << 15) - 1
 CLASSES = ("W", "N1", "N2", "N3", "R")
 
 
-def logits(arrays: Mapping[str, Ints], x: Ints) -> Ints:
-    """(n, 5) in Q16: mean over the networks of the ensemble. x: (n, 59) standardised features, Q5.
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """round_shift(weight @ x + bias, shift), made ready for floats.
+
+    The shift, and the half that rounds, go into the weights: they are units of 2^-shift then, and as exact.
+    weight: (outputs, inputs + 1), the bias last; x has a last row of ones. reach, bias: what bounds the sums.
+    """
+
+    weight: NDArray[np.float64]
+    reach: Ints
+    bias: Ints
+
+    @classmethod
+    def of(cls, weight: Ints, bias: Ints, shift: Ints) -> Self:
+        bias = bias + ((np.int64(1) << shift) >> 1)
+        whole = np.concatenate([weight, bias[:, None]], axis=1)
+        return cls(np.ldexp(whole, -shift[:, None]), np.abs(weight).sum(axis=1), np.abs(bias))
+
+    def __call__(self, x: Carried, largest: int, least: int) -> Carried:
+        """(outputs, n), saturated. largest: absolute value in x, its last row aside."""
+        kind = fixed.carrier(int((self.reach * largest + self.bias).max()))
+        return fixed.cut(self.weight.astype(kind) @ x.astype(kind, copy=False), least, 16)
+
+
+class Network:
+    """One network of the ensemble, made ready once for many nights."""
+
+    def __init__(self, arrays: Mapping[str, Ints], i: int) -> None:
+        def layer(name: str, *at: int) -> _Layer:
+            return _Layer.of(*(arrays[f"{name}_{part}"][i, *at] for part in ("weight", "bias", "shift")))
+
+        self._inward = layer("inward")
+        self._blocks = [(layer("conv", b), layer("point", b)) for b in range(arrays["conv_weight"].shape[1])]
+        self._outward, self._skip, self._bias, self._outward_up, self._skip_up = (
+            arrays[name][i] for name in ("outward_weight", "skip_weight", "outward_bias", "outward_up", "skip_up")
+        )
+
+    def logits(self, x: Ints) -> Ints:
+        """(n, 5) in Q16. x: (n, 59)."""
+        n = len(x)
+        features = _with_ones(x.shape[1], n)
+        features[:-1] = x.T
+        h = self._inward(features, _largest(features), -_MOST)
+        taps, inner = _with_ones(3 * len(h), n), _with_ones(len(h), n)
+        for b, (conv, point) in enumerate(self._blocks):
+            _take_taps(h, 1 << b, taps)
+            inner[:-1] = conv(taps, _largest(h), 0)  # 0 is the ReLU
+            h = fixed.cut(h + point(inner, _largest(inner), -_MOST), -_MOST, 16)
+        from_stream = _product(np.maximum(h, 0), self._outward) << self._outward_up
+        from_features = _product(features[:-1], self._skip) << self._skip_up
+        return np.asarray(from_stream + from_features + self._bias)
+
+
+def ensemble(arrays: Mapping[str, Ints]) -> list[Network]:
+    """The m networks of a model.
 
     arrays, m networks of b blocks: inward_weight (m, width, 59), inward_bias, inward_shift (m, width);
     conv_weight (m, b, width, 3 width) with the taps -d, 0, +d side by side, conv_bias, conv_shift (m, b, width);
     point_weight (m, b, width, width), point_bias, point_shift (m, b, width); outward_weight (m, 5, width),
     skip_weight (m, 5, 59), outward_bias, outward_up, skip_up (m, 5).
     """
-    networks = len(arrays["inward_weight"])
-    total = sum(_one(arrays, i, x) for i in range(networks))
-    return fixed.round_div(np.asarray(total), networks)
+    return [Network(arrays, i) for i in range(len(arrays["inward_weight"]))]
 
 
-def _one(arrays: Mapping[str, Ints], i: int, x: Ints) -> Ints:
-    width, n = arrays["inward_weight"].shape[1], len(x)
-    features = _with_ones(x.shape[1], n)
-    features[:-1] = x.T
-    h = _layer(arrays, "inward", i, features, -_MOST)
-    taps, inner = _with_ones(3 * width, n), _with_ones(width, n)
-    for b in range(arrays["conv_weight"].shape[1]):
-        _take_taps(h, 1 << b, taps)
-        inner[:-1] = _layer(arrays, "conv", (i, b), taps, 0)  # 0 is the ReLU
-        h = fixed.cut(h + _layer(arrays, "point", (i, b), inner, -_MOST), -_MOST, 16)
-    from_stream = _product(np.maximum(h, 0), arrays["outward_weight"][i]) << arrays["outward_up"][i]
-    from_features = _product(features[:-1], arrays["skip_weight"][i]) << arrays["skip_up"][i]
-    return np.asarray(from_stream + from_features + arrays["outward_bias"][i])
+def logits(networks: Sequence[Network], x: Ints) -> Ints:
+    """(n, 5) in Q16: mean over the networks. x: (n, 59) standardised features, Q5."""
+    return fixed.round_div(np.sum([network.logits(x) for network in networks], axis=0), len(networks))
 
 
 def _with_ones(rows: int, n: int) -> NDArray[np.float32]:
@@ -56,16 +99,8 @@ def _with_ones(rows: int, n: int) -> NDArray[np.float32]:
     return np.ones((rows + 1, n), np.float32)
 
 
-def _layer(arrays: Mapping[str, Ints], name: str, at: int | tuple[int, int], x: Carried, least: int) -> Carried:
-    """round_shift(weight @ x + bias, shift), saturated. x: `_with_ones`.
-
-    The shift, and the half that rounds, go into the weights: they are units of 2^-shift then, and as exact.
-    """
-    weight, bias, shift = (arrays[f"{name}_{part}"][at] for part in ("weight", "bias", "shift"))
-    whole = np.concatenate([weight, (bias + ((np.int64(1) << shift) >> 1))[:, None]], axis=1)
-    largest = max(int(x.max()), -int(x.min()))
-    kind = fixed.carrier(int((np.abs(whole[:, :-1]).sum(axis=1) * largest + np.abs(whole[:, -1])).max()))
-    return fixed.cut(np.ldexp(whole, -shift[:, None]).astype(kind) @ x.astype(kind, copy=False), least, 16)
+def _largest(x: Carried) -> int:
+    return max(int(x.max()), -int(x.min()))
 
 
 def _take_taps(h: Carried, dilation: int, taps: Carried) -> None:

@@ -20,7 +20,7 @@ _MOST_SHIFT = 16
 
 
 def quantise(networks: Sequence[Network]) -> dict[str, Ints]:
-    """The arrays that `evensong.staging.network.logits` takes."""
+    """The arrays that `evensong.staging.network.ensemble` takes."""
     parts = [_one(network) for network in networks]
     return {name: np.stack([part[name] for part in parts]) for name in parts[0]}
 
@@ -28,20 +28,19 @@ def quantise(networks: Sequence[Network]) -> dict[str, Ints]:
 def _one(network: Network) -> dict[str, Ints]:
     tensors = {name: value.detach().double().numpy() for name, value in network.state_dict().items()}
     arrays: dict[str, Ints] = {}
-    _store(arrays, "inward", *_layer(tensors["inward.weight"][:, :, 0], tensors["inward.bias"], STANDARD_Q))
+    _store(arrays, "inward", *_layer(tensors["inward.weight"], tensors["inward.bias"], STANDARD_Q))
     convs, points = [], []
     for b in range(len(network.blocks)):
         block = {name.removeprefix(f"blocks.{b}."): t for name, t in tensors.items() if name.startswith(f"blocks.{b}.")}
         gain = block["norm.weight"] / np.sqrt(block["norm.running_var"] + 1e-5)
-        weight = block["conv.weight"] * gain[:, None, None]  # (width, width, 3)
-        bias = (block["conv.bias"] - block["norm.running_mean"]) * gain + block["norm.bias"]
-        side_by_side = np.concatenate([weight[:, :, tap] for tap in range(3)], axis=1)
-        convs.append(_layer(side_by_side, bias, ACTIVATION_Q))
-        points.append(_layer(block["out.weight"][:, :, 0], block["out.bias"], ACTIVATION_Q))
+        side_by_side = np.concatenate([tap.T for tap in block["taps"]], axis=1)  # (width, 3 width)
+        bias = block["norm.bias"] - block["norm.running_mean"] * gain
+        convs.append(_layer(side_by_side * gain[:, None], bias, ACTIVATION_Q))
+        points.append(_layer(block["out.weight"], block["out.bias"], ACTIVATION_Q))
     for name, layers in (("conv", convs), ("point", points)):
         _store(arrays, name, *(np.stack(each) for each in zip(*layers, strict=True)))
-    outward, outward_scale = _rounded(tensors["outward.weight"][:, :, 0] * _TO_BASE_TWO, LOGIT_Q - ACTIVATION_Q)
-    skip, skip_scale = _rounded(tensors["skip.weight"][:, :, 0] * _TO_BASE_TWO, LOGIT_Q - STANDARD_Q)
+    outward, outward_scale = _rounded(tensors["outward.weight"] * _TO_BASE_TWO, LOGIT_Q - ACTIVATION_Q)
+    skip, skip_scale = _rounded(tensors["skip.weight"] * _TO_BASE_TWO, LOGIT_Q - STANDARD_Q)
     arrays |= {"outward_weight": outward, "outward_up": LOGIT_Q - ACTIVATION_Q - outward_scale}
     arrays |= {"skip_weight": skip, "skip_up": LOGIT_Q - STANDARD_Q - skip_scale}
     arrays["outward_bias"] = np.rint(tensors["outward.bias"] * _TO_BASE_TWO * (1 << LOGIT_Q)).astype(np.int64)

@@ -79,7 +79,7 @@ def probabilities(rows: list[dict[str, Maybe]], model: dict[str, Any], stages: S
     for row, logit, standard in zip(rows, five, x):
         four = [logit[0], a.log2_sum(logit[1], logit[2]), logit[3], logit[4]]
         linear = [network.dot(w, standard) + b for w, b in zip(arrays["linear_weight"], arrays["linear_bias"])]
-        score = [a.round_div(6 * net + 4 * line, 10) for net, line in zip(four, linear)]
+        score = [a.round_div(7 * net + 3 * line, 10) for net, line in zip(four, linear)]
         if row["count_121"] is None:  # no movement for an hour
             score = [a.round_div(6 * value + 4 * usual, 10) for value, usual in zip(score, arrays["log_shares"])]
         scores.append(score)
