@@ -6,6 +6,7 @@ import asyncio
 import gc
 
 from evensong_firmware.clock import Clock
+from evensong_firmware.conduct import Conduct
 from evensong_firmware.config import Config
 from evensong_firmware.link import Session
 from evensong_firmware.recorder import Recorder, stream_of
@@ -21,22 +22,24 @@ async def run(board):
     recorder = Recorder(Spool(board.flash, board.entropy, stream_of), clock, board)
     recorder.start()
 
+    conduct = Conduct(board, clock, recorder, config)
     tasks = []
     links = []
     if board.radio:
         from evensong_firmware.link_ble import BleLink
 
-        ble = BleLink(Session(recorder, clock, board, config), config.name(board))
+        ble = BleLink(Session(recorder, clock, board, config, conduct), config.name(board))
         links.append(ble)
         tasks.append(("ble", ble.run))
     if board.serial:
         from evensong_firmware.link_uart import UartLink
 
-        uart = UartLink(Session(recorder, clock, board, config), board.serial)
+        uart = UartLink(Session(recorder, clock, board, config, conduct), board.serial)
         links.append(uart)
         tasks.append(("uart in", uart.listen))
         tasks.append(("uart out", uart.talk))
-    tasks.append(("sampler", Sampler(board, clock, recorder, config, links).run))
+    conduct.links = links
+    tasks.append(("sampler", Sampler(board, clock, recorder, config, conduct, links).run))
     if hasattr(gc, "threshold"):  # not on CPython
         gc.collect()
         gc.threshold(4096)  # of the imports main.py took greater care; from here on little is allocated

@@ -11,8 +11,11 @@ import os
 DEFAULTS = {
     "name": "",  # what the wearer calls it; empty: "Evensong" and the end of the device id
     "status_every_s": 300,
+    "battery_mah": 500,
+    "night_h": 8,  # how long a night is taken to be, for the flight check
+    "prompts": 0,  # mood check-ins that it asks for in a day
 }
-LIMITS = {"status_every_s": (10, 86400)}
+LIMITS = {"status_every_s": (10, 86400), "battery_mah": (50, 10000), "night_h": (1, 15), "prompts": (0, 8)}
 MAX_NAME_BYTES = 20  # the scan response holds 29
 
 

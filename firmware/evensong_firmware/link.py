@@ -12,6 +12,7 @@ unknown or out of turn are passed over."""
 
 from evensong_firmware import wire
 from evensong_firmware.clock import MAX_UTC_S, between_ms
+from evensong_firmware.conduct import OBEY
 from evensong_firmware.spool import Cursor
 
 VERSION = (0, 1, 0)
@@ -23,12 +24,13 @@ DONE, REFUSED, UNKNOWN = 0, 1, 2
 class Session:
     """Used again for one connection after the other: `open`, then `receive` and `fill`, then `close`."""
 
-    def __init__(self, recorder, clock, board, config):
+    def __init__(self, recorder, clock, board, config, conduct):
         self._spool = recorder.spool
         self._recorder = recorder
         self._clock = clock
         self._board = board
         self._config = config
+        self._conduct = conduct
         self._receiver = wire.Receiver()
         self._packed = bytearray(wire.MAX_PACKED_BYTES)
         self._cursor = Cursor()
@@ -63,6 +65,7 @@ class Session:
 
     def _hear(self, frame):
         kind = wire.header_kind(frame)
+        self._conduct.heard_s = self._clock.t_s
         if kind == wire.KIND_HUB_HELLO:
             self._greeted = True
             self._hello_due = True
@@ -94,9 +97,11 @@ class Session:
         utc_s = (wire.time_reply_utc_s_low(frame) | wire.time_reply_utc_s_high(frame) << 16) + ms // 1000
         utc_s = min(MAX_UTC_S, utc_s)
         uncertainty_s = min(65534, (wire.time_reply_uncertainty_ms(frame) + trip_ms // 2) // 1000 + 1)
+        before_s = clock.utc()[0]
         clock.set_utc(utc_s, uncertainty_s)
         self._spool.state.set_utc(utc_s, clock.t_s, uncertainty_s)
         self._board.keep_utc(utc_s)
+        self._conduct.told(utc_s - before_s if before_s else 0)
 
     def _obey(self, code, arg):
         """(status, body) of the reply."""
@@ -105,6 +110,8 @@ class Session:
             self._recorder.flush()
             self._recorder.status()
         elif code == wire.COMMAND_LIVE:
+            if arg and arg[0] and self._conduct.plan:
+                return REFUSED, "tonight's plan has no live view"
             self._recorder.live = bool(arg and arg[0])
         elif code == wire.COMMAND_STATUS:
             self._clock.read()
@@ -114,7 +121,7 @@ class Session:
             if problem:
                 return REFUSED, problem
         else:
-            return UNKNOWN, "unknown command"
+            return self._conduct.errand(OBEY, (code, arg))
         return DONE, ""
 
     # --- to the hub ---

@@ -38,6 +38,7 @@ class BleLink:
         self._ble = bluetooth.BLE()
         self._flag = asyncio.ThreadSafeFlag()
         self._connection = -1
+        self._resting = False
         self._turns = 0  # of connection and disconnection; the interrupt counts, `run` compares
         self._mtu = wire.MIN_ATT_MTU
         self._frames = self._control = 0  # handles
@@ -58,6 +59,18 @@ class BleLink:
             return
         self._flag.set()
 
+    def rest(self, on):
+        """on: True, the radio is off until it is False again; a connection ends."""
+        if on:
+            self._resting = True
+            self._connection = -1
+            self._turns += 1
+            self._ble.active(False)
+        else:
+            self._resting = False
+            self._begin()
+        self._flag.set()
+
     def wake(self):
         """The session may have something to say."""
         self._flag.set()
@@ -71,7 +84,8 @@ class BleLink:
                 turn = self._turns
                 self._session.close()
                 if self._connection < 0:
-                    self._advertise()
+                    if not self._resting:
+                        self._advertise()
                     continue
                 self._session.open()
             if self._connection >= 0:

@@ -21,6 +21,9 @@ class UartLink:
         self._chunk = bytearray(CHUNK)
         self._view = memoryview(self._chunk)
 
+    def rest(self, on):
+        """A line costs nothing while nobody speaks."""
+
     def wake(self):
         """The session may have something to say."""
         self._flag.set()

@@ -167,6 +167,11 @@ class Recorder:
         )
         self._store(end, 0)
 
+    def event(self, code, arg):
+        """Store an event of this moment."""
+        at = self._header(wire.KIND_EVENT, 0, self._clock.t_s, self._clock.t_ms)
+        self._store(wire.put_event(self.spool.frame, at, code, arg), 0)
+
     def log(self, level, text):
         """Store a line for people, cut to what a frame holds."""
         at = self._header(wire.KIND_LOG, 0, self._clock.t_s, self._clock.t_ms)

@@ -6,6 +6,8 @@ recorder, lets time pass there, and wakes the links. Between two turns the chip 
 
 import asyncio
 
+from evensong_firmware.conduct import BUSY_MS
+from evensong_firmware.recorder import ERROR
 from evensong_firmware.spool import SAMPLE
 
 LIVE_POLL_MS = 1000
@@ -15,19 +17,27 @@ BURST = 16  # samples of one read
 class Sampler:
     """links: each with `wake()`."""
 
-    def __init__(self, board, clock, recorder, config, links):
+    def __init__(self, board, clock, recorder, config, conduct, links):
         self._board = board
         self._clock = clock
         self._recorder = recorder
         self._config = config
+        self._conduct = conduct
         self._links = links
         self._buf = bytearray(SAMPLE * BURST)
         self._status_s = clock.t_s
+        self._failure = ""
 
     async def run(self):
         while True:
             self.turn()
-            await asyncio.sleep_ms(LIVE_POLL_MS if self._recorder.live else self._board.poll_ms)
+            if self._conduct.busy:
+                await asyncio.sleep_ms(BUSY_MS)
+            elif not self._conduct.radio:
+                self._board.nap()
+                await asyncio.sleep_ms(0)
+            else:
+                await asyncio.sleep_ms(LIVE_POLL_MS if self._recorder.live else self._board.poll_ms)
 
     def turn(self):
         clock, recorder, buf = self._clock, self._recorder, self._buf
@@ -38,11 +48,23 @@ class Sampler:
                 if not n:
                     break
                 for i in range(n):
-                    recorder.add(buf, i * SAMPLE)
+                    if self._conduct.takes(buf, i * SAMPLE):
+                        recorder.add(buf, i * SAMPLE)
         recorder.turn()
+        self._conduct_turn()
         if not 0 <= clock.t_s - self._status_s < self._config.values["status_every_s"]:
             self._status_s = clock.t_s
             recorder.status()
         self._board.feed()
         for link in self._links:
             link.wake()
+
+    def _conduct_turn(self):
+        """By itself, because a function with more than some ten variables has them on the heap."""
+        try:
+            self._conduct.turn()
+        except Exception as error:
+            text = "conduct: %r" % error
+            if text != self._failure:  # or it would fill the spool
+                self._failure = text
+                self._recorder.log(ERROR, text)

@@ -306,6 +306,13 @@ class Spool:
         self._step_back(self.tail)
         return get16(self._seen.buf, _BOOT), get24(self._seen.buf, _SEQ)
 
+    def used_bytes(self):
+        """What waits for a hub."""
+        ring, tail = self.frames, self.tail
+        if ring.head < tail.number:
+            return 0
+        return (ring.head - tail.number) * SECTOR + ring.end - tail.offset
+
     def free_bytes(self):
         ring = self.frames
         if ring.head < 0:

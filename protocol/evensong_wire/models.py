@@ -113,7 +113,7 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class FlightCheck:
     """The argument of a FLIGHT_CHECK event, from its lowest bit: failed (5 bits), proposed (2), low_h and high_h (6
-    each), wanted_h (5), battery_pct (7 bits, 127: unknown).
+    each), wanted_h (4), battery_pct (7 bits, 127: unknown).
 
     failed: what would keep the night from completing with the plan FULL. proposed: the fullest Plan with which it
     would, or the thinnest if none is enough. low_h to high_h: how long the battery lasts with FULL, in whole hours; 63
@@ -129,14 +129,14 @@ class FlightCheck:
 
     @classmethod
     def of(cls, arg: int) -> FlightCheck:
-        """For any argument whatever: bits above the 31st are passed over."""
-        plan, battery = arg >> 5 & 3, arg >> 24 & 127
+        """For any argument whatever: bits above the 30th are passed over."""
+        plan, battery = arg >> 5 & 3, arg >> 23 & 127
         return cls(
             failed=Check(arg & 31),
             proposed=Plan(plan) if plan in list(Plan) else plan,
             low_h=arg >> 7 & 63,
             high_h=arg >> 13 & 63,
-            wanted_h=arg >> 19 & 31,
+            wanted_h=arg >> 19 & 15,
             battery_pct=None if battery == 127 else battery,
         )
 

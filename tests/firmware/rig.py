@@ -7,6 +7,7 @@ from pathlib import Path
 from nor import Nor
 
 from evensong_firmware.clock import Clock
+from evensong_firmware.conduct import Conduct
 from evensong_firmware.config import Config
 from evensong_firmware.link import Session
 from evensong_firmware.recorder import Recorder, stream_of
@@ -34,12 +35,16 @@ class Ticks:
 class Board:
     name = "bench"
     poll_ms = 2000
+    home: str
     capabilities = 7
     device_id = bytes(range(8))
     sources = ()
 
     def __init__(self) -> None:
         self.rtc: int | None = None
+        self.battery_pct = 80
+        self.signals: list[int] = []  # levels of light and motor
+        self.on_charger = self.resting = self.in_the_dark = False
 
     def reset_cause(self) -> int:
         return 0
@@ -53,10 +58,22 @@ class Board:
         return bytes(range(1, n + 1))
 
     def battery(self) -> tuple[int, int]:
-        return 3900, 80
+        return 3900, self.battery_pct
 
     def temp_cdeg(self) -> int:
         return -32768
+
+    def charging(self) -> bool:
+        return self.on_charger
+
+    def signal(self, level: int) -> None:
+        self.signals.append(level)
+
+    def rest(self, on: bool) -> None:
+        self.resting = on
+
+    def dark(self, on: bool) -> None:
+        self.in_the_dark = on
 
     def feed(self) -> None: ...
 
@@ -73,6 +90,7 @@ class Rig:
         self.nor = Nor(sectors)
         self.home = home
         self.board = Board()
+        self.board.home = str(home)
         self.boot()
 
     def boot(self) -> None:
@@ -80,7 +98,9 @@ class Rig:
         self.spool = Spool(self.nor, self.board.entropy, stream_of)
         self.recorder = Recorder(self.spool, self.clock, self.board)
         self.recorder.start()
-        self.session = Session(self.recorder, self.clock, self.board, Config(str(self.home)))
+        self.config = Config(str(self.home))
+        self.conduct = Conduct(self.board, self.clock, self.recorder, self.config)
+        self.session = Session(self.recorder, self.clock, self.board, self.config, self.conduct)
         self.stream = Stream()
 
     def sample(self, t_ms: int, stream: int, a: int, b: int) -> bool:

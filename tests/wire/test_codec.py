@@ -119,7 +119,7 @@ def test_encoding_refuses(head: Header, body: object, error: type[Exception]) ->
 
 
 def test_a_flight_check_is_read_from_any_argument():
-    arg = Check.BATTERY | Check.LINK | Plan.SPARE << 5 | 14 << 7 | 63 << 13 | 9 << 19 | 12 << 24
+    arg = Check.BATTERY | Check.LINK | Plan.SPARE << 5 | 14 << 7 | 63 << 13 | 9 << 19 | 12 << 23
     assert FlightCheck.of(arg) == FlightCheck(Check.BATTERY | Check.LINK, Plan.SPARE, 14, 63, 9, 12)
-    assert FlightCheck.of(-1) == FlightCheck(Check(31), 3, 63, 63, 31, None)
+    assert FlightCheck.of(-1) == FlightCheck(Check(31), 3, 63, 63, 15, None)
     assert FlightCheck.of(0) == FlightCheck(Check(0), Plan.FULL, 0, 0, 0, 0)

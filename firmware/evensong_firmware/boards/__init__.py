@@ -23,6 +23,8 @@ A board is what `choose` returns, with
   feed()          tell the hardware watchdog that all is well
   sensing         coroutine function that empties the chips whenever one asks for it, or None
   rest(on)        True: the optical sensor goes dark, the accelerometer watches for movement; False: both measure
+  dark(on)        True: the optical sensor goes dark, movement is measured as ever
+  nap()           sleep lightly for a moment, not longer than samples can wait in the chips; only while the radio is off
 
 A sample has 8 bytes: t_s (3), t_ms | stream << 10 (2), a (1), b (2), little endian. Streams: 0 beat (a quality, b
 ibi_ms, time of the beat), 1 heart rate (b hr_q4), 2 activity (a << 16 | b count_q8, time of the epoch's end); from 8

@@ -23,6 +23,7 @@ from evensong_firmware.wire import (
 )
 
 WATCHDOG_MS = 30000
+NAP_MS = 250
 _SET_S = 1700000000  # a clock that shows less was never set
 # By machine.reset_cause(), 1 to 5. The port takes a brown-out for a power-on, and 2 is what machine.reset() leaves.
 _CAUSES = (RESET_UNKNOWN, RESET_POWER_ON, RESET_SOFT, RESET_WATCHDOG, RESET_DEEP_SLEEP, RESET_SOFT)
@@ -110,3 +111,10 @@ class ChipBoard:
 
     def rest(self, on):
         pass
+
+    def dark(self, on):
+        pass
+
+    def nap(self):
+        """The FIFOs of the sensors hold 32 samples: a third of a second at 100 Hz."""
+        machine.lightsleep(NAP_MS)

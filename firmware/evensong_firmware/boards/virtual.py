@@ -160,6 +160,9 @@ class Virtual:
     def temp_cdeg(self):
         return -32768
 
+    def nap(self):
+        time.sleep_ms(self.poll_ms)
+
     def signal(self, level):
         """Written as a record of the tape's form, kind 9, at timeline time."""
         buf = bytearray(RECORD)
@@ -175,4 +178,7 @@ class Virtual:
         pass
 
     def rest(self, on):
+        pass
+
+    def dark(self, on):
         pass

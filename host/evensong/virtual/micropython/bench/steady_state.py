@@ -7,6 +7,8 @@ import json
 import sys
 
 from evensong_firmware.clock import Clock
+from evensong_firmware.conduct import Conduct
+from evensong_firmware.config import DEFAULTS
 from evensong_firmware.recorder import Recorder, stream_of
 from evensong_firmware.ring import put16, put24
 from evensong_firmware.sampler import Sampler
@@ -73,6 +75,7 @@ class Wearer:
 
 
 class Board:
+    home = "nowhere"
     poll_ms = 2000
     power = (3900, 80)
 
@@ -94,12 +97,21 @@ class Board:
     def temp_cdeg(self):
         return -32768
 
+    def charging(self):
+        return False
+
+    def rest(self, on):
+        pass
+
+    def dark(self, on):
+        pass
+
     def feed(self):
         pass
 
 
 class Config:
-    values = {"status_every_s": 300}
+    values = DEFAULTS
 
 
 class PollClock(Clock):
@@ -112,7 +124,7 @@ def main():
     clock = PollClock()
     recorder = Recorder(Spool(Nor(), board.entropy, stream_of), clock, board)
     recorder.start()
-    sampler = Sampler(board, clock, recorder, Config, ())
+    sampler = Sampler(board, clock, recorder, Config, Conduct(board, clock, recorder, Config), ())
     for _ in range(START_TURNS):
         sampler.turn()
     state = recorder.spool.state
