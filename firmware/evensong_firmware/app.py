@@ -40,6 +40,8 @@ async def run(board):
         tasks.append(("uart out", uart.talk))
     conduct.links = links
     tasks.append(("sampler", Sampler(board, clock, recorder, config, conduct, links).run))
+    if board.sensing:
+        tasks.append(("sensing", lambda: board.sensing(clock)))
     if hasattr(gc, "threshold"):  # not on CPython
         gc.collect()
         gc.threshold(4096)  # of the imports main.py took greater care; from here on little is allocated

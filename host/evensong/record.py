@@ -74,6 +74,7 @@ class Cause(StrEnum):
     REBOOT = "reboot"  # the wearable restarted; what was not yet in its flash is lost
     SPOOL_FULL = "spool-full"  # no hub came for so long that the wearable's memory ran out
     MISSING = "missing"  # numbered frames that never arrived although the wearable was asked again
+    SENSOR = "sensor"  # a sensor failed, and the wearable said so
 
 
 class BoundSource(StrEnum):
@@ -115,6 +116,9 @@ class Gap(_Model):
     cause: Cause
     lost_s: float = Field(ge=0, le=10**9, description="seconds of measurement lost; at most to_ms - from_ms")
     samples: Count | None = Field(default=None, description="samples lost, where the wearable counted them")
+    sensor: Annotated[str, Field(max_length=40)] | None = Field(
+        default=None, description="for the cause `sensor`: which one and what failed, such as `ppg: no-answer`"
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -17,6 +17,8 @@ _CODES: dict[str, type[IntEnum | IntFlag]] = {
     "Wear": frames.Wear,
     "Reset causes": frames.ResetCause,
     "Events": frames.EventCode,
+    "Sensors": frames.Sensor,
+    "Faults of a sensor": frames.Fault,
     "Commands": frames.CommandCode,
     "Power states": frames.PowerState,
     "Plans": frames.Plan,

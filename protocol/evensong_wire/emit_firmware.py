@@ -23,6 +23,8 @@ _ENUMERATIONS: dict[str, type[IntEnum | IntFlag]] = {
     "WEAR": frames.Wear,
     "RESET": frames.ResetCause,
     "EVENT": frames.EventCode,
+    "SENSOR": frames.Sensor,
+    "FAULT": frames.Fault,
     "COMMAND": frames.CommandCode,
     "POWER": frames.PowerState,
     "PLAN": frames.Plan,

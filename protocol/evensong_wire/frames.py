@@ -103,7 +103,7 @@ class EventCode(IntEnum):
     RISE = 3
     BUTTON = 4
     SPOOL_FULL = 5  # arg: samples that found no room
-    SENSOR_FAULT = 6
+    SENSOR_FAULT = 6  # arg: Sensor << 12 | Fault << 8 | identity of a wrong chip; header time: see Fault
     CLOCK_SET = 7
     POWER = 16  # arg: the PowerState from now on
     FLIGHT_CHECK = 17  # arg: see `FlightCheck` in `models`
@@ -114,6 +114,25 @@ class EventCode(IntEnum):
     ALARM_RANG = 22  # arg: the Ring that says why
     ALARM_STOPPED = 23  # arg: 1 by the wearer, 0 because nobody stopped it
     PROMPT = 24  # arg: 1 the wearable asked for a mood check-in, 0 nobody answered
+
+
+class Sensor(IntEnum):
+    PPG = 1
+    MOTION = 2
+    TEMPERATURE = 3
+
+
+class Fault(IntEnum):
+    """What fails, from the last good sample on, until NONE says that the same sensor measures again."""
+
+    NONE = 0
+    ABSENT = 1  # nobody answers at the chip's address
+    WRONG_CHIP = 2  # somebody does, with another identity
+    NO_ANSWER = 3  # a chip that was there does not acknowledge
+    BUS = 4  # a chip holds the bus
+    RESET = 5  # the chip forgot its settings, as after a brown-out
+    OVERFLOW = 6  # its FIFO ran over before it was emptied
+    LATE = 7  # its interrupt did not come
 
 
 class CommandCode(IntEnum):

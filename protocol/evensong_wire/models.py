@@ -14,11 +14,13 @@ from .frames import (
     Check,
     CommandCode,
     EventCode,
+    Fault,
     Flag,
     Kind,
     Plan,
     Refused,
     ResetCause,
+    Sensor,
     Wear,
 )
 
@@ -139,6 +141,31 @@ class FlightCheck:
             wanted_h=arg >> 19 & 15,
             battery_pct=None if battery == 127 else battery,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SensorFault:
+    """The argument of a SENSOR_FAULT event. identity: what a wrong chip says it is."""
+
+    sensor: Sensor | int
+    fault: Fault | int
+    identity: int
+
+    @classmethod
+    def of(cls, arg: int) -> SensorFault:
+        """For any argument whatever: bits above the 16th are passed over."""
+        sensor, fault = arg >> 12 & 15, arg >> 8 & 15
+        return cls(
+            sensor=Sensor(sensor) if sensor in list(Sensor) else sensor,
+            fault=Fault(fault) if fault in list(Fault) else fault,
+            identity=arg & 255,
+        )
+
+    def __str__(self) -> str:
+        """Such as `ppg: no-answer`."""
+        sensor = self.sensor.name.lower() if isinstance(self.sensor, Sensor) else f"sensor {self.sensor}"
+        fault = self.fault.name.lower().replace("_", "-") if isinstance(self.fault, Fault) else f"fault {self.fault}"
+        return f"{sensor}: {fault}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,17 @@ from types import ModuleType
 
 import pytest
 
+_HARDWARE = ("evensong_firmware.boards.", "evensong_firmware.drivers.", "evensong_firmware.sources.")
+
 
 @pytest.fixture
 def chip(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    monkeypatch.setitem(sys.modules, "machine", ModuleType("machine"))
-    monkeypatch.setitem(sys.modules, "esp32", ModuleType("esp32"))
+    for name in ("machine", "esp32"):
+        module = ModuleType(name)
+        module.I2C = module.Pin = object  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, name, module)
     yield importlib.import_module("evensong_firmware.boards.chip")
-    for name in [name for name in sys.modules if name.startswith("evensong_firmware.boards.")]:
+    for name in [name for name in sys.modules if name.startswith(_HARDWARE)]:
         del sys.modules[name]
 
 

@@ -18,7 +18,7 @@ from evensong.record import Cause, SpanDocument, State
 from evensong.recordings import container
 from evensong.staging import gather, stage
 from evensong_wire.codec import encode
-from evensong_wire.frames import EventCode, Kind, ResetCause
+from evensong_wire.frames import EventCode, Fault, Kind, ResetCause, Sensor
 from evensong_wire.models import Boot, Event, Frame, Header, HeartRate, Hello, Status, samples_in
 
 DEMO = Path(container.__file__).with_name("demo.evr")
@@ -343,3 +343,28 @@ def test_the_last_samples_before_a_flat_battery_are_staged(hub: Hub) -> None:
 def test_nothing_but_a_boot_frame_is_no_document(hub: Hub) -> None:
     hub.take([boot(1)])
     assert hub.look() == []
+
+
+def test_what_a_sensor_missed_is_a_gap_that_says_which_and_why(hub: Hub) -> None:
+    frames = [boot(1), *readings(1, 1, 0, HOUR_MS)]
+    later = readings(1, 20, HOUR_MS + 8_000, 2 * HOUR_MS)
+    silent = Sensor.PPG << 12 | Fault.NO_ANSWER << 8
+    told = [
+        frame(1, 7, HOUR_MS, Event(EventCode.SENSOR_FAULT, silent)),
+        frame(1, 8, HOUR_MS + 1_000, Event(EventCode.SENSOR_FAULT, silent)),
+        frame(1, 9, HOUR_MS + 8_000, Event(EventCode.SENSOR_FAULT, Sensor.PPG << 12)),
+        *(frame(1, seq, HOUR_MS, Event(EventCode.CLOCK_SET, 0)) for seq in range(10, 20)),
+    ]
+    hub.take([*frames, *told, *later, frame(1, 26, 5 * HOUR_MS, Status(3900, 80, None, 900, None, 719, 719, 0))])
+    found = hub.look()
+    (gap,) = [gap for document in found for gap in document.ledger.gaps]
+    assert (gap.cause, gap.sensor, gap.lost_s, gap.samples) == (Cause.SENSOR, "ppg: no-answer", 8.0, None)
+    assert {d.ledger.samples.sampled for d in found} == {d.ledger.samples.transferred for d in found}
+
+
+def test_a_sensor_that_never_recovers_leaves_a_gap_up_to_the_last_frame(hub: Hub) -> None:
+    wrong = frame(1, 7, HOUR_MS, Event(EventCode.SENSOR_FAULT, Sensor.MOTION << 12 | Fault.WRONG_CHIP << 8 | 0x11))
+    hub.take([boot(1), *readings(1, 1, 0, HOUR_MS), wrong, *readings(1, 8, HOUR_MS, 2 * HOUR_MS)])
+    gaps = [gap for document in hub.look() for gap in document.ledger.gaps]
+    assert [(gap.sensor, gap.from_ms) for gap in gaps] == [("motion: wrong-chip", HOUR_MS)]
+    assert gaps[0].to_ms > HOUR_MS

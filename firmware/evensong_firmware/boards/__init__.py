@@ -21,7 +21,7 @@ A board is what `choose` returns, with
   temp_cdeg()     of the skin, hundredths of a degree, -32768 if unknown
   signal(level)   light and vibration motor, whichever there are: 0 off, 1 to 3 from gentle to strong
   feed()          tell the hardware watchdog that all is well
-  sensing         coroutine function that empties the chips whenever one asks for it, or None
+  sensing(clock)  coroutine that empties the chips whenever one asks for it; None if none can
   rest(on)        True: the optical sensor goes dark, the accelerometer watches for movement; False: both measure
   dark(on)        True: the optical sensor goes dark, movement is measured as ever
   nap()           sleep lightly for a moment, not longer than samples can wait in the chips; only while the radio is off

@@ -3,7 +3,10 @@
 The spool is a partition of its own, of type data and with the label `spool`: nothing else may write to it, because the
 spool relies on NOR flash being NOR flash.
 """
+# MicroPython's asyncio has more than CPython's.
+# pyright: reportAttributeAccessIssue=false
 
+import asyncio
 import os
 import time
 
@@ -11,6 +14,11 @@ import esp32
 import machine
 
 from evensong_firmware.clock import EPOCH_S
+from evensong_firmware.drivers.bus import Bus
+from evensong_firmware.sources.button import Button
+from evensong_firmware.sources.motion import Motion
+from evensong_firmware.sources.pulse import Pulse
+from evensong_firmware.sources.skin import Skin
 from evensong_firmware.wire import (
     CAPABILITY_BEATS,
     CAPABILITY_BUTTON,
@@ -24,6 +32,7 @@ from evensong_firmware.wire import (
 
 WATCHDOG_MS = 30000
 NAP_MS = 250
+DEAF_MS = 120
 _SET_S = 1700000000  # a clock that shows less was never set
 # By machine.reset_cause(), 1 to 5. The port takes a brown-out for a power-on, and 2 is what machine.reset() leaves.
 _CAUSES = (RESET_UNKNOWN, RESET_POWER_ON, RESET_SOFT, RESET_WATCHDOG, RESET_DEEP_SLEEP, RESET_SOFT)
@@ -71,8 +80,46 @@ class ChipBoard:
         self._usb = pin(self.usb_pin, pin.IN) if self.usb_pin >= 0 else None
         self._adc = machine.ADC(pin(self.battery_pin), atten=machine.ADC.ATTN_11DB)
         self._watchdog = machine.WDT(timeout=WATCHDOG_MS)
-        self.sources = ()
-        self.sensing = None
+        bus = Bus(self.sda, self.scl)
+        self._skin = Skin(bus)
+        self._motion = Motion(bus)
+        self._pulse = Pulse(bus, self._motion)
+        self._button = Button(pin(self.button_pin, pin.IN, pin.PULL_UP))
+        self._resting = False
+        self.sources = (self._motion, self._pulse, self._button)
+        self._flag = asyncio.ThreadSafeFlag()
+        pin(self.ppg_int, pin.IN, pin.PULL_UP).irq(self._ppg_asks, pin.IRQ_FALLING)
+        pin(self.motion_int, pin.IN, pin.PULL_DOWN).irq(self._motion_asks, pin.IRQ_RISING)
+
+    def _ppg_asks(self, _):
+        self._pulse.due = True
+        self._flag.set()
+
+    def _motion_asks(self, _):
+        self._motion.due = True
+        self._flag.set()
+
+    async def sensing(self, clock):
+        """Empty the chips when one of them asks, or often enough if their interrupts fail."""
+        motion, pulse = self._motion, self._pulse
+        while True:
+            if motion.deaf or pulse.deaf:
+                await asyncio.sleep_ms(DEAF_MS)
+            else:
+                await self._flag.wait()
+            clock.read()
+            if self._resting:
+                self._peer()
+            motion.empty(clock.t_s, clock.t_ms)
+            pulse.empty(clock.t_s, clock.t_ms)
+
+    def _peer(self):
+        """While it rests: look for skin once after each movement."""
+        if self._motion.due:
+            self._motion.due = self._pulse.looked = False
+            self._pulse.rest(False)
+        elif self._pulse.looked:
+            self._pulse.rest(True)
 
     def reset_cause(self):
         cause = machine.reset_cause()
@@ -98,7 +145,7 @@ class ChipBoard:
         return self._usb is not None and self._usb.value() == 1
 
     def temp_cdeg(self):
-        return -32768
+        return self._skin.cdeg()
 
     def signal(self, level):
         """A motor needs a third of its voltage to start at all."""
@@ -110,11 +157,16 @@ class ChipBoard:
         self._watchdog.feed()
 
     def rest(self, on):
-        pass
+        """Movement then makes the optical sensor look for skin, once."""
+        self._resting = on
+        self._motion.rest(on)
+        self._pulse.rest(on)
 
     def dark(self, on):
-        pass
+        self._pulse.rest(on)
 
     def nap(self):
         """The FIFOs of the sensors hold 32 samples: a third of a second at 100 Hz."""
         machine.lightsleep(NAP_MS)
+        self._motion.deaf = self._pulse.deaf = True  # no interrupt comes through while it sleeps
+        self._flag.set()

@@ -10,9 +10,10 @@ No allocation per sample and no intermediate of 2^30 or more: five products of 2
 """
 
 RATE_HZ = 50
-EPOCH_SAMPLES = 30 * RATE_HZ
+EPOCH_S = 30
+EPOCH_SAMPLES = EPOCH_S * RATE_HZ
 ONE_G = 1024  # the filter's unit
-_HALF_SAMPLES = EPOCH_SAMPLES // 2
+_HALF_S = EPOCH_S // 2
 _LIMIT = (1 << 14) - 1
 _BIN_TOP = 128  # of 5 g in 128 bins; above them is one more
 _COUNT_X2_Q8 = 393  # 3.07 * 256 / 2: half of a 15 s count, in 1/256
@@ -30,18 +31,36 @@ _BIQUADS = (
 
 
 class Counts:
-    """lsb_per_g: sensor units to one g. Feed every sample at 50 Hz; each 1500th completes an epoch."""
+    """lsb_per_g: sensor units to one g. Feed every sample, at 50 Hz or some per cent beside it.
+
+    Either `add` each, of which every 50th is taken to end a second; or `put` each and say `second` when one ends. The
+    thirtieth second completes an epoch.
+    """
 
     def __init__(self, lsb_per_g):
         self._lsb_per_g = lsb_per_g
         self._states = [[0, 0, 0, 0] for _ in _BIQUADS]  # x1, x2, y1, y2
-        self._n = 0  # samples in this epoch
+        self._n = 0  # samples in this second, of `add`
         self._peak = 0  # of this second
+        self.begin()
+
+    def begin(self):
+        """A new epoch; the filter goes on."""
+        self._s = 0  # seconds in this epoch
         self._sum = 0  # of the maxima in this half epoch
         self._count_q8 = 0  # of the first half
 
     def add(self, z):
         """z: one sample in sensor units. Returns the epoch's count in 1/256 if it completes one, else -1."""
+        self.put(z)
+        self._n += 1
+        if self._n < RATE_HZ:
+            return -1
+        self._n = 0
+        return self.second()
+
+    def put(self, z):
+        """z: one sample in sensor units."""
         y = z * ONE_G // self._lsb_per_g
         for i in range(5):
             b, a1, a2 = _BIQUADS[i]
@@ -60,18 +79,20 @@ class Counts:
             y = -y
         if y > self._peak:
             self._peak = y
-        self._n += 1
-        if self._n % RATE_HZ:
-            return -1
+
+    def second(self):
+        """A second has ended. Returns the epoch's count in 1/256 if that completes one, else -1."""
         peak_bin = self._peak * _BIN_TOP // (5 * ONE_G)
         self._sum += 1 + (peak_bin if peak_bin < _BIN_TOP else _BIN_TOP)
         self._peak = 0
-        if self._n % _HALF_SAMPLES:
+        self._s += 1
+        if self._s % _HALF_S:
             return -1
         count_q8 = (self._sum - _QUIET) * _COUNT_X2_Q8 if self._sum > _QUIET else 0
         self._sum = 0
-        if self._n < EPOCH_SAMPLES:
+        if self._s < EPOCH_S:
             self._count_q8 = count_q8
             return -1
-        self._n = 0
-        return self._count_q8 + count_q8
+        count_q8 += self._count_q8
+        self.begin()
+        return count_q8

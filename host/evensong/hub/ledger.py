@@ -15,13 +15,14 @@ import numpy.typing as npt
 
 from evensong.record import MAX_GAPS, Cause, Gap, Ledger, Steps
 from evensong_wire.codec import decode
-from evensong_wire.frames import EventCode, Kind
-from evensong_wire.models import Activity, Boot, Event, Frame, HeartRate, Ibi, Status, samples_in
+from evensong_wire.frames import EventCode, Fault, Kind
+from evensong_wire.models import Activity, Boot, Event, Frame, HeartRate, Ibi, SensorFault, Status, samples_in
 
 from .journal import Journal
 from .timeline import BootOnAxis
 
 EPOCH_MS = 30_000
+_UNCOUNTED = frozenset({Cause.REBOOT, Cause.SENSOR})  # what the wearable never counted as sampled
 Times = npt.NDArray[np.int64]
 
 
@@ -80,13 +81,14 @@ def count(journal: Journal, boot: BootOnAxis, successor: Boot | None) -> Count:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A gap on the timeline. boot: index of the boot in which samples are missing."""
+    """A gap on the timeline. boot: index of the boot in which samples are missing. sensor: see `record.Gap`."""
 
     boot: int
     from_ms: int
     to_ms: int
     cause: Cause
     samples: int | None
+    sensor: str | None = None
 
 
 def holes(boots: list[BootOnAxis], frames: list[list[Placed]], from_ms: int | None) -> list[Hole]:
@@ -110,6 +112,7 @@ def holes(boots: list[BootOnAxis], frames: list[list[Placed]], from_ms: int | No
             before_ms, after_ms = sorted((placed[k - 1].at_ms, placed[k].at_ms))
             cause = Cause.SPOOL_FULL if told else Cause.MISSING
             found.append(Hole(i, before_ms, after_ms, cause, max(0, told[0]) if told else None))
+        found += _failures(i, placed)
     return sorted(found, key=lambda hole: (hole.from_ms, hole.to_ms))
 
 
@@ -122,6 +125,25 @@ def _reboot(i: int, before: BootOnAxis, boot: BootOnAxis) -> Hole:
     told = begins is not None and begins.previous_boot_id == before.boot_id
     safe_ms = before.starts_ms + (begins.previous_time_ms if begins is not None and told else before.last_ms)
     return Hole(i - 1, min(safe_ms, boot.starts_ms), boot.starts_ms, Cause.REBOOT, None)
+
+
+def _failures(i: int, placed: list[Placed]) -> list[Hole]:
+    """What a boot's sensors missed, by its own words. One that still fails fails up to the last frame."""
+    found: list[Hole] = []
+    failing: dict[int, tuple[int, SensorFault]] = {}
+    for each in placed:
+        if not isinstance(each.frame.body, Event) or each.frame.body.code != EventCode.SENSOR_FAULT:
+            continue
+        told = SensorFault.of(each.frame.body.arg)
+        if told.fault != Fault.NONE:
+            failing.setdefault(told.sensor, (each.at_ms, told))
+        elif told.sensor in failing:
+            from_ms, why = failing.pop(told.sensor)
+            found.append(Hole(i, from_ms, max(from_ms, each.at_ms), Cause.SENSOR, None, str(why)))
+    for from_ms, why in failing.values():
+        last_ms = max(each.at_ms for each in placed)
+        found.append(Hole(i, from_ms, max(from_ms, last_ms), Cause.SENSOR, None, str(why)))
+    return found
 
 
 def _seq(placed: Placed) -> int:
@@ -170,7 +192,7 @@ def shares(
             touched = max(touched or 0, int(where[-1]))
             if len(times_ms) == len(each.times_ms):
                 spans[int(where[0])].frames += 1
-        with_holes = sorted({at(hole.from_ms) for hole in found if hole.boot == i and hole.cause is not Cause.REBOOT})
+        with_holes = sorted({at(hole.from_ms) for hole in found if hole.boot == i and hole.cause not in _UNCOUNTED})
         if touched is not None:
             _attribute(spans, counted, with_holes, touched)
     return spans
@@ -211,6 +233,7 @@ def ledger(share: Share, *, staged: int, zero_ms: int) -> Ledger:
             cause=hole.cause,
             lost_s=round((hole.to_ms - hole.from_ms) / 1000, 3),
             samples=hole.samples,
+            sensor=hole.sensor,
         )
         for hole in sorted(longest, key=lambda hole: (hole.from_ms, hole.to_ms))
     )

@@ -45,6 +45,7 @@ _CAUSES = {
     Cause.REBOOT: "the wearable restarted",
     Cause.SPOOL_FULL: "the wearable's memory was full",
     Cause.MISSING: "frames never arrived, though they were asked for again",
+    Cause.SENSOR: "a sensor failed",
 }
 
 
@@ -150,7 +151,8 @@ def ledger_mark(ledger: Ledger) -> str:
 def gap_sentence(gap: Gap, axis: Axis, first_epoch: int) -> str:
     at = axis.time(position(gap.from_ms, first_epoch))
     samples = "" if gap.samples is None else f", {count(gap.samples, 'sample')}"
-    return f"{at}: {seconds(gap.lost_s)}{samples} lost, because {_CAUSES[gap.cause]}."
+    which = f" ({gap.sensor.replace('-', ' ')})" if gap.sensor else ""
+    return f"{at}: {seconds(gap.lost_s)}{samples} lost, because {_CAUSES[gap.cause]}{which}."
 
 
 def count(n: int | None, noun: str) -> str:

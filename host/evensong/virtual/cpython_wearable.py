@@ -132,6 +132,10 @@ def prepare() -> None:
     _add(os, urandom=lambda n: bytes(bytes_from.getrandbits(8) for _ in range(n)))
     random.seed(int(os.environ.get("VCLOCK_SEED") or 1))
     _load("bluetooth")
+    if os.environ.get("EVENSONG_CHIPS_FD"):
+        _load("machine")
+        _load("esp32")
+        _add(os, uname=lambda: ("esp32", "esp32", "", "", os.environ["EVENSONG_MACHINE"]))
 
 
 if __name__ == "__main__":

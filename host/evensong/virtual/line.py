@@ -12,12 +12,12 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from .adapter import HubController
 from .faults import Fault, Kind
 from .loop import Stuck
 from .radio import Air, Radio
-from .tape import Tape
 from .wearable import Hardware, Wearable
 from .world import Peer, World, last_line
 
@@ -31,6 +31,15 @@ LOOK_S = 10.0
 AFTERWARDS_LIMIT_S = 12 * 3600.0  # for the last frames, a final night and its upload
 
 
+class Played(Protocol):
+    """What the wearable is given to sense: a tape of samples, or chips."""
+
+    @property
+    def end_ms(self) -> int: ...
+
+    def give(self, wearable: Wearable) -> None: ...
+
+
 class Line:
     """utc_at_zero_ms: UTC at the world's time 0, which is also the wearable's first boot."""
 
@@ -38,7 +47,7 @@ class Line:
         self,
         world: World,
         folder: Path,
-        tape: Tape,
+        played: Played,
         hub_config: str,
         utc_at_zero_ms: int,
         hardware: Hardware,
@@ -46,7 +55,7 @@ class Line:
     ) -> None:
         self.journal = folder / JOURNAL
         self._world = world
-        self._tape = tape
+        self._played = played
         self._utc_at_zero_ms = utc_at_zero_ms
         self._seed = seed
         self._failure = ""
@@ -60,7 +69,7 @@ class Line:
         self._radio = Radio(Air(packet_s=PACKET_S))
         self.wearable = Wearable(world, self._radio, folder / "wearable", hardware=hardware)
         self.wearable.on_end = self._wearable_ended
-        tape.write(self.wearable.tape)
+        played.give(self.wearable)
 
     async def play(
         self, faults: list[Fault], finished: Callable[[int], bool], progress: Callable[[float], None] = lambda _: None
@@ -75,7 +84,7 @@ class Line:
         self._start_wearable()
         for fault in faults:
             self._world.call_at(fault.at_us / 1e6, self._strike, fault)
-        end_s = self._tape.end_ms / 1000
+        end_s = self._played.end_ms / 1000
         while True:
             await asyncio.sleep(LOOK_S)
             if self._failure:
@@ -84,7 +93,7 @@ class Line:
             progress(min(1.0, now_s / (end_s + 1)))
             if now_s <= end_s:
                 continue
-            if finished(self._tape.end_ms - self.wearable.offset_ms):
+            if finished(self._played.end_ms - self.wearable.offset_ms):
                 break
             if now_s > end_s + AFTERWARDS_LIMIT_S:
                 raise Stuck(

@@ -7,14 +7,13 @@ wearable's last status frame.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from evensong.hub.journal import Journal, JournalError
-from evensong.record import SpanDocument, State, parse
-from evensong_wire import codec
-from evensong_wire.frames import Kind
+from evensong.record import Kind, SpanDocument, State, parse
+from evensong_wire import codec, frames
 from evensong_wire.models import Status
 
 
@@ -35,12 +34,23 @@ class Reckoning:
 
 
 def reckon(path: Path) -> Reckoning:
+    """Over everything that the hub heard of."""
+    return _reckon(path, lambda document: document.state is not State.WITHDRAWN)
+
+
+def reckon_nights(path: Path) -> Reckoning:
+    """Over its nights only, for wearables that go on measuring."""
+    return _reckon(path, lambda document: document.state is not State.WITHDRAWN and document.kind is Kind.NIGHT)
+
+
+def _reckon(path: Path, counts: Callable[[SpanDocument], bool]) -> Reckoning:
     with Journal.open(path, read_only=True) as journal:
-        documents = [document for document, _ in _documents(journal) if document.state is not State.WITHDRAWN]
+        documents = [document for document, _ in _documents(journal) if counts(document)]
         ledgers = [document.ledger for document in documents]
         samples = [ledger.samples for ledger in ledgers]
         (duplicates,) = journal.db.execute("SELECT coalesce(sum(duplicates), 0) FROM device").fetchone()
-        (forwarded,) = journal.db.execute("SELECT coalesce(sum(accepted_samples), 0) FROM document").fetchone()
+        accepted = journal.db.execute("SELECT document_id, accepted_samples FROM document")
+        forwarded = {bytes(document): n or 0 for document, n in accepted}
         digests = [digest for (digest,) in journal.db.execute("SELECT digest FROM staging ORDER BY timeline")]
     gaps = [gap for ledger in ledgers for gap in ledger.gaps]
     return Reckoning(
@@ -48,7 +58,7 @@ def reckon(path: Path) -> Reckoning:
         stored=sum(steps.stored or 0 for steps in samples),
         transferred=sum(steps.transferred for steps in samples),
         staged=sum(steps.staged for steps in samples),
-        forwarded=forwarded,
+        forwarded=sum(forwarded.get(document.document_id.bytes, 0) for document in documents),
         duplicates=duplicates,
         gaps=len(gaps),
         lost_s=round(sum(gap.lost_s for gap in gaps), 3),
@@ -63,6 +73,16 @@ def is_finished(path: Path, end_ms: int) -> bool:
     """
     with contextlib.suppress(JournalError), Journal.open(path, read_only=True) as journal:
         return _nothing_held_back(journal, end_ms) and _all_forwarded(journal)
+    return False
+
+
+def has_final_night(path: Path, _: int) -> bool:
+    """True once there is a final night that the Nexus has."""
+    with contextlib.suppress(JournalError), Journal.open(path, read_only=True) as journal:
+        return any(
+            accepted and document.kind is Kind.NIGHT and document.state is State.FINAL
+            for document, accepted in _documents(journal)
+        )
     return False
 
 
@@ -82,7 +102,7 @@ def _nothing_held_back(journal: Journal, end_ms: int) -> bool:
     if newest is None:
         return False
     query = "SELECT raw FROM frame WHERE boot = ? AND kind = ? AND time_ms >= ? ORDER BY seq DESC LIMIT 1"
-    raw = journal.db.execute(query, (newest[0], int(Kind.STATUS), end_ms)).fetchone()
+    raw = journal.db.execute(query, (newest[0], int(frames.Kind.STATUS), end_ms)).fetchone()
     if raw is None:
         return False
     status = codec.decode(raw[0]).body

@@ -21,8 +21,8 @@ from evensong.nexus.store import Store
 from evensong.recordings import container
 
 from . import require_linux
-from .faults import parse, schedule
-from .line import JOURNAL, Line
+from .faults import Fault, parse, schedule
+from .line import JOURNAL, Line, Played
 from .reckoning import Reckoning, is_finished, reckon
 from .server_process import serve_nexus
 from .tape import Tape, tape_of
@@ -67,24 +67,54 @@ def replay(
     `Stuck` if the line does not come to its end.
     """
     require_linux()
-    began_s = time.monotonic()
     wanted = parse(faults)
     header, tape = _read(recording)
+    strikes = schedule(wanted, seed, min(FAULTS_FROM_S, tape.end_ms / 2000), tape.end_ms / 1000)
     hardware = hardware or Hardware(device_id=header.device_id.hex())
+    return through(
+        tape,
+        header,
+        utc_at_start_ms=_utc_at_start_ms(header, tape),
+        on_tape=tape.samples,
+        strikes=strikes,
+        finished=is_finished,
+        reckon=reckon,
+        seed=seed,
+        folder=folder,
+        hardware=hardware,
+        progress=progress,
+    )
+
+
+def through(
+    played: Played,
+    header: container.RecordingHeader,
+    *,
+    utc_at_start_ms: int,
+    on_tape: int,
+    strikes: list[Fault],
+    finished: Callable[[Path, int], bool],
+    reckon: Callable[[Path], Reckoning],
+    seed: int,
+    folder: Path | None,
+    hardware: Hardware,
+    progress: Callable[[float], None],
+) -> ReplayResult:
+    """Play what the wearable senses through the whole line. finished, reckon: of the journal's path."""
+    began_s = time.monotonic()
     with _kept_in(folder) as here:
         with Store.open(here / NEXUS_STORE) as store:
             token = store.enroll("replay")
         with serve_nexus(here / NEXUS_STORE) as url:
             world = World()
-            utc_ms = _utc_at_start_ms(header, tape)
-            line = Line(world, here, tape, _hub_config(here, url, token, seed, header), utc_ms, hardware, seed)
-            strikes = schedule(wanted, seed, min(FAULTS_FROM_S, tape.end_ms / 2000), tape.end_ms / 1000)
-            world.run(line.play(strikes, lambda end_ms: is_finished(line.journal, end_ms), progress))
+            config = _hub_config(here, url, token, seed, header)
+            line = Line(world, here, played, config, utc_at_start_ms, hardware, seed)
+            world.run(line.play(strikes, lambda end_ms: finished(line.journal, end_ms), progress))
             sessions = int(httpx.get(f"{url}api/v1/nights", params={"limit": 1}, trust_env=False).json()["total"])
         return ReplayResult(
             reckoning=reckon(line.journal),
             sessions=sessions,
-            on_tape=tape.samples,
+            on_tape=on_tape,
             interpreter=hardware.interpreter,
             virtual_s=world.time(),
             wall_s=time.monotonic() - began_s,

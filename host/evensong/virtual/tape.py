@@ -16,6 +16,8 @@ from evensong.errors import InputError
 from evensong_wire.frames import EPOCH_MS, EventCode
 from evensong_wire.models import AccelRaw, Activity, Ema, Event, Frame, HeartRate, Ibi, PpgRaw, WearChange
 
+from .wearable import Wearable
+
 RECORD = struct.Struct("<IBBH")  # t_ms, kind, a, b
 HEART_RATE, BEAT, ACTIVITY, WEAR, MOOD, EVENT = 1, 2, 3, 4, 5, 6
 _PLAYED = frozenset({EventCode.TIME_ZERO, EventCode.LIGHTS_OFF, EventCode.RISE, EventCode.BUTTON})
@@ -43,6 +45,9 @@ class Tape:
     def time_zero_ms(self) -> int:
         """Timeline time of the recording's own t = 0."""
         return next((t_ms for t_ms, kind, a, _ in self.records if (kind, a) == (EVENT, EventCode.TIME_ZERO)), 0)
+
+    def give(self, wearable: Wearable) -> None:
+        self.write(wearable.tape)
 
     def write(self, path: Path) -> None:
         path.write_bytes(b"".join(RECORD.pack(*record) for record in self.records))

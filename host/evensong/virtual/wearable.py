@@ -10,10 +10,13 @@ EVENSONG_TAPE_OFFSET_MS  timeline time at this boot
 EVENSONG_FLASH           the flash chip's file
 EVENSONG_HOME            the wearable's folder
 EVENSONG_DEVICE_ID       16 hex digits
+EVENSONG_MACHINE         with chips: what MicroPython calls the board they are soldered to
+EVENSONG_CHIPS_FD        with chips: the line to them (chips/line.py)
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import sys
@@ -26,6 +29,8 @@ from typing import Literal
 
 import evensong_firmware
 
+from .chips.line import FD_VARIABLE as CHIPS_FD
+from .chips.line import ChipsLine
 from .gateway import Gateway
 from .radio import Radio
 from .world import Peer, World
@@ -85,6 +90,7 @@ class Wearable:
         self.boots = 0
         self.offset_ms = 0  # timeline time at the newest boot
         self.gateway: Gateway | None = None
+        self.chips: ChipsLine | None = None  # then the firmware runs the board that these are soldered to
         self.on_end: Callable[[], None] = lambda: None  # the firmware's process ended, killed or not
         self._world = world
         self._radio = radio
@@ -120,7 +126,14 @@ class Wearable:
             self.gateway = Gateway(self._world, self._radio, self.address, peer.send)
             return self.gateway
 
-        self._peer = self._world.spawn("wearable", self._command(), self._environment(), self.output, gateway)
+        environment = self._environment()
+        with contextlib.ExitStack() as stack:
+            fds = []
+            if self.chips:
+                line = stack.enter_context(self.chips.plug(self._world.now_us))
+                fds = [line.fileno()]
+                environment |= {CHIPS_FD: str(line.fileno()), "EVENSONG_MACHINE": self.chips.wiring.machine}
+            self._peer = self._world.spawn("wearable", self._command(), environment, self.output, gateway, fds)
         self._peer.on_end = self.on_end
 
     def kill(self) -> None:

@@ -181,9 +181,10 @@ class World(VirtualLoop):
         environment: Mapping[str, str],
         output: Path,
         sink: Callable[[Peer], Sink],
+        pass_fds: Sequence[int] = (),
     ) -> Peer:
         """Start a process at this instant; its output is appended to the file. Raises `Stuck` if it dies before it took
-        its first turn, with the last line it wrote."""
+        its first turn, with the last line it wrote. pass_fds: further files that it inherits."""
         ours, theirs = socket.socketpair()
         # not a Python timeout: that would make the socket non-blocking and MSG_WAITALL void
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", TURN_LIMIT_S, 0))
@@ -194,7 +195,7 @@ class World(VirtualLoop):
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[theirs.fileno(), *pass_fds],
             )
         self._count += 1
         peer = self.peers[self._count] = Peer(self, self._count, name, process, ours)

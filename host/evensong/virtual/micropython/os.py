@@ -9,3 +9,8 @@ random.seed(int(getenv("VCLOCK_SEED") or 1))
 
 def urandom(n):
     return bytes(random.getrandbits(8) for _ in range(n))
+
+
+def uname():
+    # of an ESP32, where the world says so
+    return "esp32", "esp32", "", "", getenv("EVENSONG_MACHINE") or ""

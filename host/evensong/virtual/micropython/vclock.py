@@ -17,6 +17,8 @@ _used = 16  # the first 16 bytes are the head's
 _spin = 0
 now_us = 0  # the world's time
 take = None  # gets the bytes that came with a turn
+edge_us = NEVER  # when a pin changes next, and who wants to know: both are `machine`'s
+on_edge = None
 
 
 def put(frame):
@@ -47,6 +49,8 @@ def _read(buffer, size):
 def hand_over(until_us):
     # "Idle until this world time, or until something comes": blocks until the world says what time it is.
     global now_us, _used, _spin
+    if until_us > edge_us:
+        until_us = edge_us
     if _used == 16:
         _head[0] = 0
         _head[1] = until_us
@@ -62,6 +66,8 @@ def hand_over(until_us):
         frames = bytearray(_head[0])
         _read(frames, _head[0])
         take(frames)
+    if now_us >= edge_us:
+        on_edge()
 
 
 def device_us():

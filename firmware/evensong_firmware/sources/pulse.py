@@ -1,0 +1,166 @@
+"""Light from the skin to beats: which light, how much of it, and what the beat detector makes of it.
+
+Green is the first choice, because it suffers least from movement at the wrist (Maeda et al. 2011, J. Med. Syst. 35:
+829-834). A MAX30102 has none and answers like a MAX30101, and some have red and infrared swapped; so the light is
+chosen by what comes back from the skin in the first five seconds.
+"""
+# Driver and dating are there once the chip was started, and nothing here is called before.
+# pyright: reportOptionalMemberAccess=false, reportAttributeAccessIssue=false
+
+from array import array
+
+from evensong_firmware.boards import BEAT, WEAR
+from evensong_firmware.clock import between_ms
+from evensong_firmware.drivers.find import find_ppg
+from evensong_firmware.drivers.max3010x import ALL, FULL_SCALE, GREEN, INFRARED, MAX_CURRENT, RED
+from evensong_firmware.sense.ppg import BeatDetector
+from evensong_firmware.sources.sensor import Sensor
+from evensong_firmware.wire import SENSOR_PPG, WEAR_OFF, WEAR_ON
+
+_RATE_HZ = 100
+_BURST = 16
+_LOOKS = 32  # bursts until a light is chosen
+_DARK = 3000  # counts: no skin gives back so little
+_LOW, _HIGH = 50000, 210000  # where the servo leaves the current alone
+_CLIPPED = FULL_SCALE - 200
+_FIRST_CURRENT = 40
+_DOUBT = 12  # bursts after a step of current, clipping or too much light from outside: nothing is vouched for
+_OFF = 12  # bursts without skin
+_DOZE_MS = 20000  # until it looks for skin again
+_UNVOUCHED = 49
+
+
+class Pulse(Sensor):
+    """motion: the `Motion` beside it, whose acceleration tells the detector what is movement."""
+
+    def __init__(self, bus, motion):
+        super().__init__(bus, SENSOR_PPG, find_ppg, array("i", bytes(4 * 3 * _BURST)))
+        self.looked = False  # for skin, and there was none
+        self._motion = motion
+        self._detector = BeatDetector(_RATE_HZ)
+        self._light = ALL
+        self._worn = -1
+        self._doubt = self._dark = self._settle = 0
+        self._last_s = self._last_ms = 0  # of the last beat
+        self._looks = 0
+        self._level = array("i", (0, 0, 0))  # mean of the last burst, of each light
+        self._sum = array("i", (0, 0, 0))
+        self._swing = array("i", (0, 0, 0))
+
+    def begin(self):
+        self.driver.start(self._light)
+        self._detector.restart()
+        self._doubt = _DOUBT
+        self._dark = self._settle = self._looks = 0
+
+    def take(self, samples, n):
+        if self._light == ALL:
+            self._look(samples, n)
+            return
+        detector, mg = self._detector, self._motion.mg
+        j = self._motion.half()
+        total = 0
+        for i in range(n):
+            counts = samples[i]
+            total += counts
+            if counts > _CLIPPED:
+                self._doubt = _DOUBT
+            if detector.add(FULL_SCALE - counts, mg[j], mg[j + 1], mg[j + 2]):
+                self._beat(i + 1)
+            if i & 1:
+                j += 3
+        if self.driver.ambient:
+            self._doubt = _DOUBT
+        elif self._doubt:
+            self._doubt -= 1
+        self._serve(total // n)
+
+    def _beat(self, n):
+        detector, dating = self._detector, self.dating
+        dating.at(n, detector.ago_ms)
+        s, ms = dating.at_s, dating.at_ms
+        if detector.ibi_ms:
+            ibi_ms = dating.true_ms(detector.ibi_ms)
+            since_ms = between_ms(self._last_s, self._last_ms, s, ms)
+            if -4 < since_ms - ibi_ms < 4:
+                ibi_ms = since_ms  # beats that follow one another share an instant
+            quality = detector.quality
+            if quality > _UNVOUCHED and (self._doubt or not dating.steady):
+                quality = _UNVOUCHED
+            self.emit(s, ms, BEAT, quality, ibi_ms)
+        self._last_s = s
+        self._last_ms = ms
+
+    def _serve(self, level):
+        """Keep the level where the converter is best; notice when there is no skin."""
+        driver = self.driver
+        current = driver.current
+        if self._settle:  # samples from before a change are still under way
+            self._settle -= 1
+            return
+        if level > _HIGH:
+            current -= (current >> 2) + 1
+        elif level < _LOW and current < MAX_CURRENT:
+            current = min(MAX_CURRENT, current + (current >> 2) + 1)
+        elif level < _DARK:
+            self._dark += 1
+            if self._dark >= _OFF:
+                self._wear(WEAR_OFF)
+                self._relight(ALL)
+            return
+        self._dark = 0
+        if current != driver.current and current > 0:
+            driver.set_current(current)
+            self._settle = 2
+            self._detector.restart()
+            self._doubt = _DOUBT
+
+    def _look(self, samples, n):
+        """A burst of all three lights: green, infrared, red."""
+        first = self._looks == 0
+        self._looks += 1
+        for light in range(3):
+            level = 0
+            for i in range(light, 3 * n, 3):
+                level += samples[i]
+            level //= n
+            if first:
+                self._sum[light] = self._swing[light] = 0
+            else:
+                self._sum[light] += level >> 5
+                self._swing[light] += abs(level - self._level[light])
+            self._level[light] = level
+        if max(self._level) > _HIGH and self.driver.current > 4:
+            self.driver.set_current(self.driver.current >> 1)
+            self._looks = 0
+        elif self._looks == _LOOKS:
+            self._choose()
+
+    def _choose(self):
+        self._looks = 0
+        green, infrared, red = self._sum
+        if max(infrared, red, green) < _DARK:
+            self._wear(WEAR_OFF)
+            self.looked = True
+            self.driver.rest()
+            self.pause(_DOZE_MS)
+            return
+        if green > _DARK and green > infrared >> 4:
+            light = GREEN
+        elif self._swing[1] * (red >> 8) >= self._swing[2] * (infrared >> 8):
+            light = INFRARED
+        else:
+            light = RED
+        self._wear(WEAR_ON)
+        self._relight(light)
+
+    def _relight(self, light):
+        self._light = light
+        self.driver.current = _FIRST_CURRENT
+        self.begin()
+        self.dating.gap()
+
+    def _wear(self, state):
+        if state != self._worn:
+            self._worn = state
+            self.emit(self.dating.t_s, self.dating.t_ms, WEAR, state, 0)

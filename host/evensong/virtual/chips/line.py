@@ -1,0 +1,156 @@
+"""The line between `machine` in the firmware's process and the chips here. A question and its answer take no time.
+
+    question:  op u8, a u8, b u16, length u32, world time u64   and `length` bytes where the firmware writes
+    answer:    error u8, 3 unused, value u32, next edge u64, pins u64   and `length` bytes where it reads
+
+    1 read registers: a = address, b = register     4 set a pin: a = GPIO, b = level or duty
+    2 write them: the same                          5 which pins changed, one bit each in `pins`
+    3 level of a pin: a = GPIO -> value             6 voltage at a pin: a = GPIO -> value in uV
+
+Errors are numbers of errno as the ESP32's port raises them: 19 nobody acknowledged, 116 the bus is held. `next edge` is
+when the firmware should ask with 5 again, because a pin may have changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from evensong.virtual.turn import NEVER_US, take
+
+from .chip import Chip, Kind
+
+FD_VARIABLE = "EVENSONG_CHIPS_FD"
+_QUESTION = struct.Struct("<BBHIQ")
+_ANSWER = struct.Struct("<BxxxIQQ")
+_NOBODY, _HELD = 19, 116
+_CLOCKS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Numbers of GPIO, as docs/build-guide.md has them. machine: what MicroPython calls this board."""
+
+    machine: str
+    sda: int
+    scl: int
+    ppg_int: int
+    motion_int: int
+    battery: int
+    usb: int
+
+
+WIRINGS = {
+    "esp32s3": Wiring("Generic ESP32S3 module with ESP32S3", 5, 6, 2, 3, 1, 7),
+    "esp32c3": Wiring("Generic ESP32C3 module with ESP32C3", 6, 7, 3, 4, 2, 20),
+    "esp32": Wiring("Generic ESP32 module with ESP32", 23, 22, 14, 32, 35, 34),
+}
+
+
+class ChipsLine:
+    """The chips of one wearable, which share its power. battery_mv(t_us): of the cell, at a world time."""
+
+    def __init__(
+        self,
+        wiring: Wiring,
+        ppg: Chip,
+        motion: Chip,
+        others: Sequence[Chip] = (),
+        battery_mv: Callable[[int], int] = lambda _: 3900,
+    ) -> None:
+        self.wiring = wiring
+        self.failure: BaseException | None = None
+        self.transfers = 0
+        self._chips = {chip.address: chip for chip in (ppg, motion, *others)}
+        self._pins = {wiring.ppg_int: ppg, wiring.motion_int: motion}
+        self._seen = dict.fromkeys(self._pins, -1)  # when the newest edge was that the firmware knows of
+        self._battery_mv = battery_mv
+        self._clocks = 0
+
+    def plug(self, now_us: int) -> socket.socket:
+        """Power on. Returns the firmware's end, which the caller closes after its process has it."""
+        ours, theirs = socket.socketpair()
+        for chip in self._chips.values():
+            chip.power_on(now_us)
+        self._seen = dict.fromkeys(self._pins, -1)
+        threading.Thread(target=self._serve, args=(ours,), daemon=True).start()
+        return theirs
+
+    def _serve(self, link: socket.socket) -> None:
+        with link, contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            while True:
+                op, a, b, length, now_us = _QUESTION.unpack(take(link, _QUESTION.size))
+                payload = take(link, length) if op == 2 else b""
+                try:
+                    answer = self._answer(op, a, b, length, now_us, payload)
+                except Exception as error:  # noqa: BLE001  the firmware ends with its line, and the world asks why
+                    self.failure = error
+                    return
+                link.sendall(answer)
+
+    def _answer(self, op: int, a: int, b: int, length: int, now_us: int, payload: bytes) -> bytes:
+        self.transfers += 1
+        error = value = pins = 0
+        read = b""
+        for chip in self._chips.values():
+            chip.run(now_us)
+        if op <= 2:
+            error, read = self._transfer(op, a, b, length, now_us, payload)
+        elif op == 3:
+            value = self._level(a)
+        elif op == 4:
+            self._set(a, b)
+        elif op == 5:
+            pins = self._changed(now_us)
+        elif op == 6:
+            value = self._battery_mv(now_us) * 500 if a == self.wiring.battery else 0
+        return _ANSWER.pack(error, value, self._next_edge_us(now_us), pins) + read
+
+    def _transfer(
+        self, op: int, address: int, register: int, length: int, now_us: int, payload: bytes
+    ) -> tuple[int, bytes]:
+        if any(chip.holds_sda for chip in self._chips.values()):
+            return _HELD, b""
+        chip = self._chips.get(address)
+        if chip is None or chip.suffers(Kind.NO_ANSWER, now_us):
+            return _NOBODY, b""
+        if op == 1:
+            return 0, chip.read(now_us, register, length)
+        chip.write(now_us, register, payload)
+        return 0, b""
+
+    def _level(self, pin: int) -> int:
+        if pin == self.wiring.usb:
+            return 0
+        return 0 if pin == self.wiring.sda and any(chip.holds_sda for chip in self._chips.values()) else 1
+
+    def _set(self, pin: int, level: int) -> None:
+        """Whoever holds the bus in the middle of a byte lets go when that byte has been clocked out."""
+        if pin != self.wiring.scl:
+            return
+        self._clocks += level
+        if self._clocks >= _CLOCKS - 2:
+            self._clocks = 0
+            for chip in self._chips.values():
+                chip.holds_sda = False
+
+    def _changed(self, now_us: int) -> int:
+        pins = 0
+        for pin, chip in self._pins.items():
+            at_us = chip.edge_us(now_us)
+            if self._seen[pin] < at_us <= now_us:
+                self._seen[pin] = at_us
+                pins |= 1 << pin
+        return pins
+
+    def _next_edge_us(self, now_us: int) -> int:
+        soonest = NEVER_US
+        for pin, chip in self._pins.items():
+            at_us = chip.edge_us(now_us)
+            if at_us > self._seen[pin]:
+                soonest = min(soonest, at_us)
+        return soonest
