@@ -6,7 +6,7 @@
   before a long evening does not begin one. Whatever is then left of an hour or more is a night, or a nap: there may be
   several, at any time of day. Detection never contradicts the wearer: what overlaps a told night is dropped.
 - Off the wrist is no rest: a night neither begins nor ends there. Up to `BRIDGED` of it may lie inside a night, where
-  staging must say `unknown`.
+  staging must say `unknown`. A void beside a night may be part of it, see `rest.trimmed`.
 """
 
 from __future__ import annotations

@@ -6,8 +6,10 @@ An epoch's evidence is a log-likelihood ratio in units of one still epoch, weigh
 - heart: faster than the recording's own slow level says down to -1. A slow heart alone says nothing where movement is
   known, for one sits with a slow heart too; where movement is missing it is all there is and says up to 1;
 - off the wrist or in the charger says -3; a still wrist without a pulse, in a recording that has one, says nothing: it
-  may be a table. Nothing measured says nothing, but a tie goes to rest (contact is lost most often while lying), unless
-  it lasts `LONG_VOID`.
+  may be a table, but a tie goes to rest;
+- nothing measured at all for 20 minutes says a quarter for rest, because contact is lost most often while lying: such
+  voids are 8 % of the hours in bed and 2 % of the others on five mmash days (docs/decisions/0016). One that lasts
+  `LONG_VOID` says nothing: the recording stopped.
 Each change of state costs `CHANGE`, so short stretches of either sort do not count. The clock is never looked at.
 The path is Viterbi's (1967, IEEE Trans. Inf. Theory 13:260), in integers.
 """
@@ -24,7 +26,9 @@ from .series import BINS, Series
 Q = 6  # evidence in 1/64 of a still epoch
 ONE = 1 << Q
 CHANGE = 20 * ONE  # amid a day, forty still epochs make a stretch of rest; ten with movement and a fast heart end one
-LONG_VOID = 240  # epochs without any measurement
+VOID, LONG_VOID = 40, 240  # epochs without any measurement
+AT_AN_EDGE = 120  # epochs of a void that rest beside it may take in
+LEAST_SEEN = 120  # epochs on the wrist and measured, for a stretch of rest to count at all
 NEAR_Q8 = 15 << 8  # bpm above the low end that are never fast: a night by itself spreads so far
 STEP_Q8 = 5 << 8  # bpm beyond the border that say all they can
 
@@ -35,28 +39,36 @@ def stretches(series: Series) -> list[tuple[int, int]]:
 
 
 def trimmed(series: Series, start: int, stop: int) -> tuple[int, int]:
-    """Rest from `start` to `stop` as far as it was seen on the wrist.
+    """Rest from `start` to `stop` as far as it was seen on the wrist; nothing if that is less than `LEAST_SEEN`.
 
-    A change that nobody saw is dated to where it is first seen: rest begins where it has movement, or its lack, to show
-    for it, if it ever has. Its end needs no such care, for rest lasts until something speaks against it.
+    A change that nobody saw lies somewhere in the void, so rest takes in up to `AT_AN_EDGE` of a void beside it. It
+    begins where it has movement, or its lack, to show for it, if it ever has: with a slow heart alone one may just sit.
     """
-    worn = np.flatnonzero(series.worn[start:stop])
-    felt = np.flatnonzero(series.count_known[start:stop])  # nothing is known off the wrist
-    first = felt if len(felt) else worn
-    return (start + int(first[0]), start + int(worn[-1]) + 1) if len(worn) else (start, start)
+    _, beating = _rate(series)
+    measured = series.measured.reshape(-1, BINS).any(axis=1)  # not by a reading that is up to 30 s away
+    void = series.worn & ~_felt(series, beating) & ~measured
+    seen = start + np.flatnonzero((series.worn & ~void)[start:stop])
+    if len(seen) < LEAST_SEEN:
+        return start, start
+    felt = start + np.flatnonzero(series.count_known[start:stop])  # nothing is known off the wrist
+    first, last = int(felt[0] if len(felt) else seen[0]), int(seen[-1])
+    before, after = void[start:first][::-1], void[last + 1 : stop]
+    return first - _silence(before), last + 1 + _silence(after)
 
 
 def evidence(series: Series) -> Ints:
     """(n,) evidence of rest per epoch, in 1/64 of a still epoch: see the module."""
-    moved = fixed.log2(series.count_q8 + 256) - (8 << fixed.LOG_Q) > MOVED_Q10
     rate, beating = _rate(series)
-    felt = series.count_known & (moved | beating | ~beating.any())
-    movement = np.where(felt, np.where(moved, -3 * ONE, ONE), 0)
+    felt = _felt(series, beating)
+    movement = np.where(felt, np.where(_moved(series), -3 * ONE, ONE), 0)
     heart = _heart(rate, beating)
     heart = np.where(series.count_known, np.minimum(heart, 0), heart)
     result = movement + heart
-    void = ~felt & ~beating
+    void = series.worn & ~felt & ~beating
     result[void] = 1
+    for start, stop in runs(void & ~series.count_known):
+        if stop - start >= VOID:
+            result[start:stop] = ONE // 4
     for start, stop in runs(void):
         if stop - start >= LONG_VOID:
             result[start:stop] = -1
@@ -68,6 +80,21 @@ def runs(mask: Mask) -> list[tuple[int, int]]:
     """(first, stop) of each run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _moved(series: Series) -> Mask:
+    return np.asarray(fixed.log2(series.count_q8 + 256) - (8 << fixed.LOG_Q) > MOVED_Q10)
+
+
+def _felt(series: Series, beating: Mask) -> Mask:
+    """Where movement, or its lack, is a wearer's: a still sensor without a pulse may be a table's."""
+    return np.asarray(series.count_known & (_moved(series) | beating | ~beating.any()))
+
+
+def _silence(void: Mask) -> int:
+    """Length of a void at the beginning, at most `AT_AN_EDGE`; 0 for moments without contact."""
+    length = int(np.argmin(np.append(void, False)))
+    return min(length, AT_AN_EDGE) if length >= VOID else 0
 
 
 def _rate(series: Series) -> tuple[Ints, Mask]:
