@@ -126,7 +126,7 @@ def test_a_void_by_day_is_no_nap() -> None:
 
 
 def test_who_gets_up_shortly_before_a_void_may_have_lain_down_again() -> None:
-    """Within limits: half an hour up and a void of an hour and a half is what one mmash user has, who lay down again."""
+    """Within limits: one mmash user is up for half an hour, and then nothing is recorded for an hour and a half."""
     assert_spans(day([(8, "up"), (7, "bed"), (0.5, "up"), (1.6, "void"), (3, "up")]), (8, 16.5))
     assert_spans(day([(8, "up"), (7, "bed"), (1.2, "up"), (1.6, "void"), (3, "up")]), (8, 15))
     assert_spans(day([(8, "up"), (7, "bed"), (0.5, "up"), (0.5, "void"), (3, "up")]), (8, 15))

@@ -11,7 +11,7 @@ import typer
 from evensong.errors import InputError
 
 if TYPE_CHECKING:
-    from evensong.staging import Hypnogram, Model, Samples
+    from evensong.staging import Correction, Model, Samples, Staged
 
 EPOCHS_A_DAY = 2_880
 MOST_DAYS = 100  # every epoch between the first and the last sample is laid out
@@ -34,9 +34,30 @@ def samples_of(recordings: Sequence[Path]) -> Samples:
     return samples
 
 
-def answer_of(samples: Samples, answer: Answer, *, abstain: bool) -> tuple[Hypnogram, Model]:
-    """The hypnogram, and the model that made it."""
-    from evensong.staging import shipped, stage
+def corrections_of(path: Path | None) -> tuple[Correction, ...]:
+    """What the wearer says against what was detected; nothing without a file. Raises InputError."""
+    from evensong.staging import CorrectionsError
+    from evensong.staging.corrections import MOST_BYTES, parse
+
+    if path is None:
+        return ()
+    try:
+        with path.open("rb") as file:
+            return parse(file.read(MOST_BYTES + 1))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except CorrectionsError as error:
+        raise InputError(f"{path} holds no corrections: {error}.") from None
+
+
+def answer_of(
+    samples: Samples, answer: Answer, corrections: Sequence[Correction] = (), *, abstain: bool = True
+) -> tuple[Staged, Model]:
+    """What was staged, and the model that did. Raises InputError: corrections that do not fit."""
+    from evensong.staging import CorrectionsError, corrected, shipped
 
     assert answer == "final"
-    return stage(samples, abstain=abstain), shipped()
+    try:
+        return corrected(samples, corrections, abstain=abstain), shipped()
+    except CorrectionsError as error:
+        raise InputError(f"The corrections do not fit the recording: {error}.") from None

@@ -14,7 +14,7 @@ from evensong.cli.answers import Answer, answer_of, samples_of
 from evensong.errors import InputError
 
 if TYPE_CHECKING:
-    from evensong.staging import Hypnogram, Model, Samples
+    from evensong.staging import Correction, Hypnogram, Model, Samples
     from evensong.staging.passport import Passport, RecordingFile
 
 MOST_HYPNOGRAM_BYTES = 32 << 20  # 100 days are 15 MB
@@ -39,17 +39,18 @@ def may_have_one(out: Path) -> bool:
 
 
 def issue(out: Path, recordings: list[Path], samples: Samples, hypnogram: Hypnogram, model: Model, answer: Answer,
-          *, abstain: bool) -> Passport:  # fmt: skip
-    """The passport of what was just staged from these files into `out`."""
+          corrections: tuple[Correction, ...], *, abstain: bool, corrected_by: Path | None) -> Passport:  # fmt: skip
+    """The passport of what was just staged from these files into `out`. corrected_by: the file of corrections."""
     from evensong.staging.passport import Passport, samples_sha256
 
     words = ["evensong", "stage", *(path.name for path in recordings), "--out", out.name]
     words += [] if answer == "final" else ["--answer", answer]
     words += [] if abstain else ["--no-abstain"]
+    words += ["--corrections", corrected_by.name] if corrected_by and corrections else []
     return Passport(
         hypnogram_sha256=hypnogram.digest(), epochs=len(hypnogram), recording=tuple(map(_fingerprint, recordings)),
         samples_sha256=samples_sha256(samples), model_sha256=model.sha256, answer=answer, abstain=abstain,
-        evensong=version("evensong"), reproduce=shlex.join(words),
+        evensong=version("evensong"), reproduce=shlex.join(words), corrections=corrections,
     )  # fmt: skip
 
 
@@ -59,8 +60,8 @@ def verify(
 ) -> None:
     """Check a hypnogram against its passport and its recording: stage again and compare every byte.
 
-    A recording counts as the same if it holds the same measurements, in one file or in several. Says in one sentence
-    what differs, and where; then the exit status is 1.
+    A recording counts as the same if it holds the same measurements, in one file or in several. Corrections are in the
+    passport. Says in one sentence what differs, and where; then the exit status is 1.
 
     Example: evensong verify hypnogram.csv night.evr
     """
@@ -75,7 +76,8 @@ def verify(
     answer = next((known for known in get_args(Answer) if known == passport.answer), None)
     if answer is None:
         raise InputError(f"{beside(hypnogram)} names an answer that this version does not give: install a newer one.")
-    restaged, model = answer_of(samples, answer, abstain=passport.abstain)
+    staged, model = answer_of(samples, answer, passport.corrections, abstain=passport.abstain)
+    restaged = staged.hypnogram
     here = f"Evensong {version('evensong')}"
     if model.sha256 != passport.model_sha256:
         raise InputError(
@@ -91,6 +93,8 @@ def verify(
     if not as_issued or passport.epochs != len(restaged):
         raise InputError(f"{hypnogram} is what {named} gives, but its passport was issued for another hypnogram.")
     typer.echo(f"{hypnogram}: verified, {passport.epochs} epochs, answer {answer}, model {model.sha256[:12]}, {here}.")
+    if passport.corrections:
+        typer.echo(f"The wearer corrected it {len(passport.corrections)} times; the passport says where.")
     if sorted(f.sha256 for f in passport.recording) != sorted(_fingerprint(path).sha256 for path in recordings):
         typer.echo("The recording lies in other files than then; the measurements in them are the same.")
 

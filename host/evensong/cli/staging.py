@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evensong.cli import passports
-from evensong.cli.answers import Answer, answer_of, samples_of
+from evensong.cli.answers import Answer, answer_of, corrections_of, samples_of
 
 if TYPE_CHECKING:
     from evensong.staging import Model
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 Recorded = Annotated[
     list[Path],
     typer.Argument(metavar="FILE.evr...", help="The recording; if it was split, all its files."),
+]
+Corrections = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.json", help="What the wearer says against it: off-wrist, nap, lights-off, not-sleep..."),
 ]
 Labelled = Annotated[
     Path, typer.Argument(metavar="DIR", help="Nights with reference stages, laid out as sleep-accel or slpdb.")
@@ -47,6 +51,7 @@ def stage(
         bool, typer.Option("--digest", help="Print the SHA-256 of the hypnogram file, nothing else.")
     ] = False,
     answer: Annotated[Answer, typer.Option(help="final: with the whole night known.")] = "final",
+    corrections: Corrections = None,
 ) -> None:
     """Stage a recording: wake, light, deep, rem or unknown for each 30 s, with probabilities.
 
@@ -54,14 +59,19 @@ def stage(
     arithmetic is in integers, so the same recording and model give the same bytes, and the same digest, everywhere.
     Beside FILE.csv goes its passport, FILE.csv.passport.json, which `evensong verify` checks.
 
-    Several files are read as the parts of one recording, in any order.
+    Several files are read as the parts of one recording, in any order. Corrections lie over the recording and are
+    named in the passport; docs/corrections.md has their format.
 
     Example: evensong stage night.evr --out hypnogram.csv
     """
     samples = samples_of(recordings)
-    hypnogram, model = answer_of(samples, answer, abstain=abstain)
+    corrected = corrections_of(corrections)
+    staged, model = answer_of(samples, answer, corrected, abstain=abstain)
+    hypnogram = staged.hypnogram
     if out:
-        passport = passports.issue(out, recordings, samples, hypnogram, model, answer, abstain=abstain)
+        passport = passports.issue(
+            out, recordings, samples, hypnogram, model, answer, corrected, abstain=abstain, corrected_by=corrections
+        )
         if passports.may_have_one(out):
             _write(passports.beside(out), passport.to_bytes())
         _write(out, hypnogram.csv_bytes())
@@ -72,35 +82,50 @@ def stage(
     else:
         from evensong.cli.staging_report import print_nights
 
-        print_nights(samples, hypnogram, answer)
+        print_nights(staged, answer)
 
 
 def nights(
     recordings: Recorded,
+    corrections: Corrections = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
 ) -> None:
-    """When was the night? From LIGHTS_OFF and RISE events if the recording has them, else from movement and heart rate.
+    """When was the night, and how far can it be trusted?
 
-    A detected night bridges an interruption if there is more rest behind it than unrest in it. Times are seconds of the
+    From LIGHTS_OFF and RISE events if the recording has them, else from movement and heart rate. Two stretches of rest
+    are one night if at most an hour lies between them and no more than the shorter lasts. Times are seconds of the
     recording's clock.
     """
-    from evensong.staging import find, lay_out
+    from evensong.staging import judge
     from evensong.staging.hypnogram import EPOCH_S
 
-    samples = samples_of(recordings)
-    spans = find(samples, lay_out(samples))
+    staged, _ = answer_of(samples_of(recordings), "final", corrections_of(corrections))
+    spans = staged.nights
+    qualities = [judge(staged.series, span, staged.hypnogram) for span in spans]
     if as_json:
         rows = [
-            {"start_t_s": span.start_epoch * EPOCH_S, "end_t_s": span.end_epoch * EPOCH_S, "how": span.how}
-            for span in spans
+            {
+                "start_t_s": span.start_epoch * EPOCH_S,
+                "end_t_s": span.end_epoch * EPOCH_S,
+                "how": span.how,
+                "nap": span.is_nap,
+                "risen": span.risen,
+                "quality": quality.as_json(),
+            }
+            for span, quality in zip(spans, qualities, strict=True)
         ]
         typer.echo(json.dumps({"nights": rows}))
         return
     if not spans:
         typer.echo("No night was found: nothing but movement or a fast heart, or less than an hour of rest.")
-    for span in spans:
+    for span, quality in zip(spans, qualities, strict=True):
         start_s, end_s = span.start_epoch * EPOCH_S, span.end_epoch * EPOCH_S
-        typer.echo(f"{start_s} s to {end_s} s, {(end_s - start_s) / 3600:.1f} h, by {span.how}")
+        kind = "nap, " if span.is_nap else ""
+        typer.echo(
+            f"{start_s} s to {end_s} s, {(end_s - start_s) / 3600:.1f} h, {kind}by {span.how}: {quality.verdict}"
+        )
+        for finding in quality.findings:
+            typer.echo(f"  {finding.text}")
 
 
 def evaluate(

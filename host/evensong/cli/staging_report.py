@@ -8,17 +8,17 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from evensong.staging import Hypnogram, Samples
+    from evensong.staging import Staged
 
 STAGE_NAMES = ("wake", "light", "deep", "rem")
 
 
-def print_nights(samples: Samples, hypnogram: Hypnogram, answer: str) -> None:
+def print_nights(staged: Staged, answer: str) -> None:
     """A short report for each night of a recording."""
-    from evensong.staging import find, lay_out, summarise
+    from evensong.staging import judge, summarise
 
     console = Console(highlight=False)
-    spans = find(samples, lay_out(samples))
+    hypnogram, spans = staged.hypnogram, staged.nights
     if not spans:
         console.print("No night was found in this recording: every epoch is [bold]unknown[/].")
     for span in spans:
@@ -36,6 +36,10 @@ def print_nights(samples: Samples, hypnogram: Hypnogram, answer: str) -> None:
         table.add_row("deep", _minutes(night.deep_min) + _between(night.intervals_min["deep"]))
         table.add_row("REM", _minutes(night.rem_min) + _between(night.intervals_min["rem"]))
         table.add_row("unknown", f"{night.unknown_percent} % of the time in bed, counted as neither sleep nor wake")
+        quality = judge(staged.series, span, hypnogram)
+        table.add_row("quality", quality.verdict.value)
+        for finding in quality.findings:
+            table.add_row("", finding.text)
         console.print(table)
     if spans:
         console.print("In brackets: where polysomnography would put it in 90 of 100 nights, unknown epochs included.")

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .corrections import Correction, CorrectionsError, of_json
 from .hypnogram import Hypnogram
 from .intake import Samples
 
@@ -43,7 +44,8 @@ class RecordingFile:
 class Passport:
     """hypnogram_sha256: of the CSV's bytes. samples_sha256: of what was measured, however it was divided into files.
     model_sha256: of the arrays, as `Model.sha256`. answer: final, settled or live. evensong: version. reproduce: the
-    command."""
+    command. corrections: by the wearer, whole, so that no other file is needed; the file names them if there are any.
+    """
 
     hypnogram_sha256: str
     epochs: int
@@ -54,9 +56,13 @@ class Passport:
     abstain: bool
     evensong: str
     reproduce: str
+    corrections: tuple[Correction, ...] = ()
 
     def to_bytes(self) -> bytes:
         """The file: JSON with sorted keys."""
+        parameters: dict[str, Any] = {"answer": self.answer, "abstain": self.abstain}
+        if self.corrections:
+            parameters["corrections"] = [each.as_json() for each in self.corrections]
         document = {
             "format": FORMAT,
             "version": VERSION,
@@ -66,7 +72,7 @@ class Passport:
                 "samples_sha256": self.samples_sha256,
             },
             "model": {"sha256": self.model_sha256},
-            "parameters": {"answer": self.answer, "abstain": self.abstain},
+            "parameters": parameters,
             "evensong": self.evensong,
             "reproduce": self.reproduce,
         }
@@ -98,6 +104,7 @@ def parse(content: bytes) -> Passport:
         abstain=_at(document, bool, "parameters", "abstain"),
         evensong=_at(document, str, "evensong"),
         reproduce=_at(document, str, "reproduce"),
+        corrections=_corrections(_at(document, dict, "parameters")),
     )
 
 
@@ -146,6 +153,13 @@ def _at(document: object, kind: type, *path: str) -> Any:
     return value
 
 
+def _corrections(parameters: dict[str, Any]) -> tuple[Correction, ...]:
+    try:
+        return of_json(parameters.get("corrections", []))
+    except CorrectionsError as error:
+        raise PassportError(f"its parameters hold corrections that make no sense: {error}") from None
+
+
 def _hash(document: object, *path: str) -> str:
     value: str = _at(document, str, *path)
     if not _HASH.fullmatch(value):
@@ -153,4 +167,4 @@ def _hash(document: object, *path: str) -> str:
     return value
 
 
-_KINDS = {str: "text", int: "a whole number", bool: "true or false", list: "a list"}
+_KINDS = {str: "text", int: "a whole number", bool: "true or false", list: "a list", dict: "an object"}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from . import corrections as overlays
 from . import nights
+from .corrections import Correction
 from .features import measure
 from .fixed import Ints, Mask
 from .hypnogram import UNKNOWN, Hypnogram
@@ -15,14 +19,24 @@ from .model import Model, shipped
 from .series import BINS, Series, lay_out
 
 
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A recording's hypnogram, its nights, and the series that both rest on."""
+
+    hypnogram: Hypnogram
+    nights: list[nights.NightSpan]
+    series: Series
+
+
 def stage(
     samples: Samples, *, abstain: bool = True, model: Model | None = None, spans: list[nights.NightSpan] | None = None
 ) -> Hypnogram:
     """Stage every epoch from the first to the last sample.
 
-    abstain: True says `unknown` outside the night, where no heart rate was measured within 30 s, off the wrist, and
-    where the largest probability lies below the model's threshold; False takes the most probable stage everywhere,
-    whatever it rests on. model: None for the shipped one. spans: the nights, if a person has said when they were.
+    abstain: True says `unknown` outside the night, where no heart rate was measured within 30 s, and where the largest
+    probability lies below the model's threshold; False takes the most probable stage everywhere, whatever it rests on.
+    Off the wrist it is `unknown` either way. model: None for the shipped one. spans: the nights, if a person has said
+    when they were.
     """
     model = model or shipped()
     series = lay_out(samples)
@@ -31,7 +45,23 @@ def stage(
     decided = np.argmax(probabilities, axis=1)
     if abstain:
         decided[~_may_decide(series, found) | (probabilities.max(axis=1) < model.threshold)] = UNKNOWN
+    decided[~series.worn] = UNKNOWN
     return Hypnogram(np.arange(series.epochs.start, series.epochs.stop), decided, probabilities)
+
+
+def corrected(
+    samples: Samples, corrections: Sequence[Correction], *, abstain: bool = True, model: Model | None = None
+) -> Staged:
+    """A recording as its wearer has it; without corrections as `stage` and `nights.find` do.
+
+    Raises:
+        CorrectionsError: they do not fit the recording.
+    """
+    overlaid = overlays.overlay(samples, corrections)
+    series = lay_out(overlaid)
+    spans = overlays.spans(nights.find(overlaid, series), corrections, series.epochs)
+    hypnogram = stage(overlaid, abstain=abstain, model=model, spans=spans)
+    return Staged(overlays.stages(hypnogram, corrections, spans), spans, series)
 
 
 def _probabilities(series: Series, found: list[nights.NightSpan], model: Model) -> Ints:
@@ -53,4 +83,4 @@ def _may_decide(series: Series, found: list[nights.NightSpan]) -> Mask:
     for span in found:
         inside[span.start_epoch - series.epochs.start : span.end_epoch - series.epochs.start] = True
     heart = series.hr_known.reshape(-1, BINS).any(axis=1)
-    return inside & heart & series.worn
+    return inside & heart
