@@ -139,6 +139,10 @@ def evaluate(
     ] = 1,
     jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Train so many folds at a time (with --cv).")] = 2,
     per_night: Annotated[bool, typer.Option("--nights", help="A line for each night.")] = False,
+    robust: Annotated[
+        bool,
+        typer.Option("--robustness", help="Stage test nights measured worse, too: gain, gaps, drift, no movement."),
+    ] = False,
     model: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Another model than the shipped one (without --cv).")
     ] = None,
@@ -158,9 +162,9 @@ def evaluate(
         labelled = corpus.load(directory, show)
     if cv:
         with _progress("Training and scoring") as show:
-            found = evaluation.cross_validate(labelled, cv, splits, jobs, show)
+            found = evaluation.cross_validate(labelled, cv, splits, jobs, show, robust=robust)
     else:
-        found = evaluation.shipped(labelled, _model(model))
+        found = evaluation.shipped(labelled, _model(model), robust=robust)
     figures = evaluation.figures(found)
     if to_json:
         _write(to_json, (json.dumps(figures, indent=1) + "\n").encode())

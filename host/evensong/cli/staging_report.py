@@ -66,6 +66,8 @@ def print_evaluation(figures: dict[str, Any], *, cross_validated: bool, per_nigh
     console.print(f"Where it decides ({coverage:.0f} % of the epochs): kappa {', '.join(decided)}")
     held = (f"{name.upper()} {_mean(counts):g}" for name, counts in figures["intervals_that_hold"].items())
     console.print(f"90 % intervals that contain the reference, of {figures['nights']} nights: {', '.join(held)}")
+    if figures["robustness"]:
+        console.print(_robustness(figures))
     if per_night:
         console.print(_nights(figures))
 
@@ -98,6 +100,19 @@ def _confusion(figures: dict[str, Any]) -> Table:
         shares[i] = f"[bold]{shares[i]}[/]"
         table.add_row(name, *shares, f"{total // figures['splits']:,}")
     table.caption = "The diagonal is the recall of each stage."
+    return table
+
+
+def _robustness(figures: dict[str, Any]) -> Table:
+    table = Table(title="The same nights measured worse: kappa, and its change", title_justify="left")
+    table.add_column("")
+    for name in figures["tasks"]:
+        table.add_column(name, justify="right")
+    clean = {name: _mean(task["kappa"]) for name, task in figures["tasks"].items()}
+    table.add_row("as recorded", *(f"{kappa:.3f}" for kappa in clean.values()))
+    for condition, tasks in figures["robustness"].items():
+        kappas = {name: _mean(values) for name, values in tasks.items()}
+        table.add_row(condition, *(f"{kappa:.3f} {kappa - clean[name]:+.3f}" for name, kappa in kappas.items()))
     return table
 
 

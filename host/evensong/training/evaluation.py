@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any
 
@@ -15,7 +15,7 @@ from evensong.errors import InputError
 from evensong.staging import Model
 from evensong.staging.hypnogram import WHOLE
 from evensong.staging.intervals import QUANTITIES
-from evensong.training import scores, splits
+from evensong.training import robustness, scores, splits
 from evensong.training.corpus import LabelledNight
 from evensong.training.measured import Measured, measure_night
 from evensong.training.train import train
@@ -39,9 +39,10 @@ class Staged:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """All nights of the corpus, once each."""
+    """All nights of the corpus, once each; and again under each condition of `robustness`, if that was asked for."""
 
     nights: tuple[Staged, ...]
+    under: dict[str, tuple[Staged, ...]] = field(default_factory=dict)
 
     @property
     def truth(self) -> NDArray[np.int64]:
@@ -49,7 +50,7 @@ class Split:
 
     @property
     def p(self) -> scores.Floats:
-        return np.concatenate([night.p for night in self.nights])
+        return _p(self.nights)
 
     @property
     def decided(self) -> NDArray[np.bool_]:
@@ -57,15 +58,22 @@ class Split:
         return np.concatenate([night.p.max(axis=1) >= night.threshold for night in self.nights])
 
 
-def shipped(nights: Sequence[LabelledNight], model: Model) -> list[Split]:
+Spoilt = dict[str, list[Measured]]  # condition -> the nights under it
+
+
+def shipped(nights: Sequence[LabelledNight], model: Model, *, robust: bool = False) -> list[Split]:
     """One split: every night by the same, finished model."""
-    return [Split(tuple(_staged(measure_night(night), model) for night in nights))]
+    under = {name: tuple(_staged(each, model) for each in spoilt) for name, spoilt in _spoilt(nights, robust).items()}
+    return [Split(tuple(_staged(measure_night(night, ()), model) for night in nights), under)]
 
 
 def cross_validate(
-    nights: Sequence[LabelledNight], folds: int, repeats: int, jobs: int, progress: Callable[[int, int], None]
-) -> list[Split]:
+    nights: Sequence[LabelledNight], folds: int, repeats: int, jobs: int, progress: Callable[[int, int], None],
+    *, robust: bool = False,
+) -> list[Split]:  # fmt: skip
     """`repeats` splits of `folds` folds; the model, its threshold too, is trained anew for each fold, `jobs` at a time.
+
+    robust: test nights are staged under the conditions of `robustness`, too; nothing trains on these.
 
     Raises:
         InputError: more folds than subjects.
@@ -76,30 +84,52 @@ def cross_validate(
         raise InputError(f"--cv {folds} does not fit {len(subjects)} subjects: take 2 to {len(subjects)} folds.")
     measured = [measure_night(night) for night in nights]
     tasks = [(repeat, fold) for repeat in range(repeats) for fold in splits.folds(subjects, folds, seed=repeat)]
-    staged: list[dict[str, Staged]] = [{} for _ in range(repeats)]
+    spoilt = _spoilt(nights, robust)
+    staged: list[dict[tuple[str, str], Staged]] = [{} for _ in range(repeats)]
     progress(0, len(tasks))
-    for done, (repeat, found) in enumerate(_run(tasks, measured, jobs), 1):
-        staged[repeat] |= {night.name: night for night in found}
+    for done, (repeat, found) in enumerate(_run(tasks, measured, spoilt, jobs), 1):
+        staged[repeat] |= {(condition, night.name): night for condition, night in found}
         progress(done, len(tasks))
-    return [Split(tuple(split[night.name] for night in nights)) for split in staged]
+
+    def all_of(split: dict[tuple[str, str], Staged], condition: str) -> tuple[Staged, ...]:
+        return tuple(split[condition, night.name] for night in nights)
+
+    return [Split(all_of(split, ""), {name: all_of(split, name) for name in spoilt}) for split in staged]
+
+
+def _spoilt(nights: Sequence[LabelledNight], robust: bool) -> Spoilt:
+    spoilt: Spoilt = {}
+    for night in nights if robust else ():
+        for name, worse in robustness.conditions(night).items():
+            spoilt.setdefault(name, []).append(measure_night(worse, ()))
+    return spoilt
+
+
+Found = tuple[int, list[tuple[str, Staged]]]  # which repeat; (condition, "" as recorded; night)
 
 
 def _run(
-    tasks: Sequence[tuple[int, splits.Fold]], measured: list[Measured], jobs: int
-) -> Iterator[tuple[int, list[Staged]]]:
+    tasks: Sequence[tuple[int, splits.Fold]], measured: list[Measured], spoilt: Spoilt, jobs: int
+) -> Iterator[Found]:
     if jobs < 2:
-        yield from (_fold(measured, repeat, fold) for repeat, fold in tasks)
+        yield from (_fold(measured, spoilt, repeat, fold) for repeat, fold in tasks)
         return
     # Fresh processes: a fork of one that has used PyTorch may hang.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        pending = [pool.submit(_fold, measured, repeat, fold) for repeat, fold in tasks]
+        pending = [pool.submit(_fold, measured, spoilt, repeat, fold) for repeat, fold in tasks]
         for each in as_completed(pending):
             yield each.result()
 
 
-def _fold(measured: Sequence[Measured], repeat: int, fold: splits.Fold) -> tuple[int, list[Staged]]:
+def _fold(measured: Sequence[Measured], spoilt: Spoilt, repeat: int, fold: splits.Fold) -> Found:
     model = train([night for night in measured if night.subject in fold.train], seed=repeat)
-    return repeat, [_staged(night, model) for night in measured if night.subject in fold.test]
+    conditions = {"": measured, **spoilt}
+    return repeat, [
+        (name, _staged(night, model))
+        for name, nights in conditions.items()
+        for night in nights
+        if night.subject in fold.test
+    ]
 
 
 def _staged(night: Measured, model: Model) -> Staged:
@@ -137,7 +167,20 @@ def figures(found: Sequence[Split]) -> dict[str, Any]:
         },
         "confusion": np.asarray(matrix).tolist(),
         "per_night": list(_rows(found)),
+        "robustness": _robust(found),
     }
+
+
+def _robust(found: Sequence[Split]) -> dict[str, dict[str, list[float]]]:
+    """condition -> task -> pooled kappa of each split."""
+    return {
+        name: {task: [scores.kappa_of(task, s.truth, _p(s.under[name])) for s in found] for task in scores.TASKS}
+        for name in found[0].under
+    }
+
+
+def _p(nights: Sequence[Staged]) -> scores.Floats:
+    return np.concatenate([night.p for night in nights])
 
 
 def _accuracy(task: str, truth: NDArray[np.int64], p: scores.Floats) -> float:

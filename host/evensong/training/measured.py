@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,8 +35,8 @@ class Measured:
     aasm: NDArray[np.int64]
 
 
-def measure_night(night: LabelledNight) -> Measured:
-    """Measure a night against the span in which the product would find it."""
+def measure_night(night: LabelledNight, notes: Sequence[tuple[int, int, bool]] = READINGS) -> Measured:
+    """Measure a night against the span in which the product would find it. notes: () for a night that never trains."""
     series = lay_out(night.samples)
     whole = NightSpan(series.epochs.start, series.epochs.stop, "nothing found")
     span = next(iter(find(night.samples, series)), whole)
@@ -48,5 +49,5 @@ def measure_night(night: LabelledNight) -> Measured:
         end = min(max(span.end_epoch + later, start + 1), series.epochs.stop)
         return measure(series, range(start, end), range(first, stop), risen=risen and span.risen)
 
-    readings = tuple(reading(*each) for each in READINGS)
+    readings = tuple(reading(*each) for each in notes)
     return Measured(night.name, night.subject, reading(0, 0, True), readings, place, night.stage, night.aasm)
