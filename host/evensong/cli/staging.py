@@ -147,16 +147,31 @@ def evaluate(
         Path | None, typer.Option(metavar="FILE", help="Another model than the shipped one (without --cv).")
     ] = None,
     to_json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="All figures as JSON, too.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="A page with tables and pictures: FOLDER/index.html.")
+    ] = None,
+    ablations: Annotated[
+        bool, typer.Option("--ablations", help="Without movement, heart rate, time: three more trainings (with --cv).")
+    ] = False,
+    learning_curve: Annotated[
+        bool, typer.Option("--learning-curve", help="On fewer subjects: two or three more trainings (with --cv).")
+    ] = False,
 ) -> None:
     """How well does staging agree with polysomnography? Cohen's kappa, recall, calibration, coverage.
 
     Without --cv the shipped model is scored, and the subjects it was trained on are marked: their figures flatter.
     Accuracy is printed beside what "always asleep" would reach, because nine tenths of a night are sleep.
 
-    Example: evensong evaluate DIR --cv 7 --splits 3
+    Example: evensong evaluate DIR --cv 7 --splits 3 --report report
     """
     from evensong.cli.staging_report import print_evaluation
-    from evensong.training import corpus, evaluation
+    from evensong.errors import InputError
+    from evensong.training import corpus, evaluation, studies
+    from evensong.training.report import write
+    from evensong.training.report.card import card
+
+    if (ablations or learning_curve) and not cv:
+        raise InputError("--ablations and --learning-curve train anew: say with --cv in how many folds.")
 
     with _progress("Reading nights") as show:
         labelled = corpus.load(directory, show)
@@ -166,9 +181,21 @@ def evaluate(
     else:
         found = evaluation.shipped(labelled, _model(model), robust=robust)
     figures = evaluation.figures(found)
+    if ablations:
+        with _progress("Training without a kind of features") as show:
+            figures["ablations"] = studies.ablations(labelled, cv, jobs, show)
+    if learning_curve:
+        with _progress("Training on fewer subjects") as show:
+            figures["learning_curve"] = studies.learning_curve(labelled, cv, jobs, show)
+            figures["trained_on"] = studies.subjects_in_training(labelled, cv)
     if to_json:
         _write(to_json, (json.dumps(figures, indent=1) + "\n").encode())
     print_evaluation(figures, cross_validated=bool(cv), per_night=per_night)
+    if report:
+        how = f"{figures['nights']} nights of {directory.resolve().name}, {figures['epochs']:,} scored epochs, "
+        how += f"retrained for every one of {cv} folds, {splits} division(s) by subject" if cv else "one finished model"
+        about = "" if cv else card(_model(model), figures, f"On {how}.")
+        typer.echo(f"{write(report, labelled, found, figures, f'{how}.', about)}: the report.")
 
 
 def train(
@@ -177,10 +204,12 @@ def train(
 ) -> None:
     """Train a stager on labelled nights. The same nights always give the same file.
 
-    What is it worth? evensong evaluate DIR --model FILE.json, on a folder of other nights.
+    Beside it goes its model card, FILE.json.card.md. What is it worth? evensong evaluate DIR --model FILE.json, on a
+    folder of other nights, or evensong evaluate DIR --cv 7 on this one.
     """
     from evensong.training import corpus
     from evensong.training.measured import measure_night
+    from evensong.training.report.card import card
     from evensong.training.train import networks_to_train
     from evensong.training.train import train as run
 
@@ -190,6 +219,7 @@ def train(
         done = count(1)
         model = run([measure_night(night) for night in labelled], lambda: show(next(done), networks_to_train()))
     _write(out, model.to_bytes())
+    _write(out.with_name(out.name + ".card.md"), card(model).encode())
     typer.echo(f"{out}: {len(labelled)} nights, {model.facts['epochs']:,} epochs, arrays {model.sha256}")
 
 

@@ -17,7 +17,7 @@ from evensong.staging.hypnogram import WHOLE
 from evensong.staging.intervals import QUANTITIES
 from evensong.training import robustness, scores, splits
 from evensong.training.corpus import LabelledNight
-from evensong.training.measured import Measured, measure_night
+from evensong.training.measured import Measured, hidden, measure_night
 from evensong.training.train import train
 from evensong.training.widths import holds
 
@@ -69,11 +69,12 @@ def shipped(nights: Sequence[LabelledNight], model: Model, *, robust: bool = Fal
 
 def cross_validate(
     nights: Sequence[LabelledNight], folds: int, repeats: int, jobs: int, progress: Callable[[int, int], None],
-    *, robust: bool = False,
+    *, robust: bool = False, without: NDArray[np.bool_] | None = None, at_most: int | None = None,
 ) -> list[Split]:  # fmt: skip
     """`repeats` splits of `folds` folds; the model, its threshold too, is trained anew for each fold, `jobs` at a time.
 
-    robust: test nights are staged under the conditions of `robustness`, too; nothing trains on these.
+    robust: test nights are staged under the conditions of `robustness`, too; nothing trains on these. without: features
+    that nobody sees. at_most: subjects to train on in each fold.
 
     Raises:
         InputError: more folds than subjects.
@@ -83,7 +84,11 @@ def cross_validate(
     if not 2 <= folds <= len(subjects):
         raise InputError(f"--cv {folds} does not fit {len(subjects)} subjects: take 2 to {len(subjects)} folds.")
     measured = [measure_night(night) for night in nights]
+    if without is not None:
+        measured = [hidden(night, without) for night in measured]
     tasks = [(repeat, fold) for repeat in range(repeats) for fold in splits.folds(subjects, folds, seed=repeat)]
+    if at_most is not None:
+        tasks = [(repeat, splits.at_most(fold, at_most, seed=repeat)) for repeat, fold in tasks]
     spoilt = _spoilt(nights, robust)
     staged: list[dict[tuple[str, str], Staged]] = [{} for _ in range(repeats)]
     progress(0, len(tasks))
@@ -151,6 +156,7 @@ def figures(found: Sequence[Split]) -> dict[str, Any]:
             "accuracy": [_accuracy(task, s.truth, s.p) for s in found],
             "always_asleep_accuracy": _accuracy(task, found[0].truth, np.tile(baseline, (len(found[0].truth), 1))),
             "night_quartiles": scores.quartiles([k for s in found for k in _per_night(task, s)]),
+            "reliability": scores.reliability(task, np.concatenate([s.truth for s in found]), _all_p(found)),
             "at_coverage": {str(c): [scores.at_coverage(task, s.truth, s.p, c) for s in found] for c in COVERAGES},
             "classes": max(classes) + 1,
         }
@@ -177,6 +183,10 @@ def _robust(found: Sequence[Split]) -> dict[str, dict[str, list[float]]]:
         name: {task: [scores.kappa_of(task, s.truth, _p(s.under[name])) for s in found] for task in scores.TASKS}
         for name in found[0].under
     }
+
+
+def _all_p(found: Sequence[Split]) -> scores.Floats:
+    return np.concatenate([split.p for split in found])
 
 
 def _p(nights: Sequence[Staged]) -> scores.Floats:

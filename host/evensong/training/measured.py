@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,3 +51,12 @@ def measure_night(night: LabelledNight, notes: Sequence[tuple[int, int, bool]] =
 
     readings = tuple(reading(*each) for each in notes)
     return Measured(night.name, night.subject, reading(0, 0, True), readings, place, night.stage, night.aasm)
+
+
+def hidden(night: Measured, columns: NDArray[np.bool_]) -> Measured:
+    """The night without these features, in whatever reading. columns: (59,)."""
+
+    def without(features: Features) -> Features:
+        return Features(np.where(columns, 0, features.values), features.known & ~columns)
+
+    return replace(night, features=without(night.features), readings=tuple(map(without, night.readings)))

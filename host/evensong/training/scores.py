@@ -53,11 +53,16 @@ def kappa_of(task: str, truth: Classes, p: Floats) -> float:
 
 def calibration_error(task: str, truth: Classes, p: Floats, bins: int = 10) -> float:
     """Expected calibration error of the most probable class (Naeini et al. 2015), equal-width bins."""
+    return sum(abs(right - sure) * n for sure, right, n in reliability(task, truth, p, bins)) / len(truth)
+
+
+def reliability(task: str, truth: Classes, p: Floats, bins: int = 10) -> list[tuple[float, float, int]]:
+    """(mean probability of the most probable class, share of right ones, epochs) of each bin that is not empty."""
     merged = merge_p(task, p)
     sure, right = merged.max(axis=1), merged.argmax(axis=1) == merge(task, truth)
     place = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = [abs(right[place == b].mean() - sure[place == b].mean()) * (place == b).sum() for b in set(place.tolist())]
-    return float(sum(gaps) / len(truth))
+    inside = [place == b for b in sorted(set(place.tolist()))]
+    return [(float(sure[b].mean()), float(right[b].mean()), int(b.sum())) for b in inside]
 
 
 def at_coverage(task: str, truth: Classes, p: Floats, coverage: float) -> float:
@@ -68,6 +73,7 @@ def at_coverage(task: str, truth: Classes, p: Floats, coverage: float) -> float:
 
 
 def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
-    """25 %, 50 %, 75 % of what is a number."""
-    low, middle, high = np.nanquantile(np.array(values), (0.25, 0.5, 0.75))
+    """25 %, 50 %, 75 % of what is a number; nan if nothing is."""
+    numbers = [value for value in values if np.isfinite(value)] or [np.nan]
+    low, middle, high = np.quantile(np.array(numbers), (0.25, 0.5, 0.75))
     return float(low), float(middle), float(high)

@@ -21,6 +21,15 @@ def folds(subjects: Sequence[str], number: int, seed: int) -> list[Fold]:
     """
     if not 2 <= number <= len(set(subjects)):
         raise ValueError(f"{number} folds of {len(set(subjects))} subjects")
-    order = sorted(set(subjects), key=lambda name: hashlib.sha256(f"{seed}/{name}".encode()).digest())
+    order = _drawn(subjects, seed)
     tests = [tuple(sorted(order[i::number])) for i in range(number)]
     return [Fold(tuple(sorted(set(order) - set(test))), test) for test in tests]
+
+
+def at_most(fold: Fold, number: int, seed: int) -> Fold:
+    """The fold with no more than `number` of its subjects to train on, drawn as those of `folds` are."""
+    return Fold(tuple(sorted(_drawn(fold.train, seed)[:number])), fold.test)
+
+
+def _drawn(subjects: Sequence[str], seed: int) -> list[str]:
+    return sorted(set(subjects), key=lambda name: hashlib.sha256(f"{seed}/{name}".encode()).digest())
