@@ -25,7 +25,7 @@ HARDLY_PERCENT = 10
 GAP_EPOCHS = 40  # nothing measured for 20 minutes
 OFF_EPOCHS = 10
 UNSURE_PERCENT = (
-    40  # of what was measured. Nights like those of the training: 12 to 34; men with apnea (slpdb): 48 to 75
+    40  # of what was measured. Nights of the training: 12 to 33, one of 21 above; men with apnea (slpdb): 58 to 88
 )
 VERY_UNSURE_PERCENT = 60
 
