@@ -18,13 +18,15 @@ _NONE = -1
 
 class BeatPath:
     """Candidates in, beats out. After `take` is True: beat and before are slots of the beat and of the one before it,
-    before is -1 if they are not neighbours. Times are compared by difference, all are less than 2^28."""
+    before is -1 if they are not neighbours."""
+
+    TOLD = -1
 
     def __init__(self):
         self.time = [0] * SLOTS
-        self.shape = [0] * SLOTS  # correlation with the template, 0-100
-        self.size = [0] * SLOTS  # of typical size, in percent
+        self.alike = [0] * SLOTS  # correlation with the template, 0-100
         self.motion = [0] * SLOTS  # mg
+        self.gap = [0] * SLOTS
         self._reward = [0] * SLOTS
         self._score = [0] * SLOTS
         self._pred = [_NONE] * SLOTS
@@ -34,17 +36,19 @@ class BeatPath:
         self._next = 0
         self._last = _NONE  # slot of the last beat that came out
         self._last_time = 0
+        self._due = 0  # before which no beat is decided
         self.beat = _NONE
         self.before = _NONE
 
-    def add(self, time, shape, size, motion, reward, expected):
-        """A candidate, later than all before. expected: interval that is known from elsewhere, 0 if none."""
+    def add(self, time, alike, motion, reward, expected, gap):
+        """A candidate, later than all before. expected: interval that is known from elsewhere, 0 if none.
+        gap: ms to where a beat was told from elsewhere; TOLD if that is all that it is."""
         j = self._next
         self._link(j, time, expected)
         self.time[j] = time
-        self.shape[j] = shape
-        self.size[j] = size
+        self.alike[j] = alike
         self.motion[j] = motion
+        self.gap[j] = gap
         self._reward[j] = reward
         scores = self._score
         scores[j] += reward
@@ -78,16 +82,17 @@ class BeatPath:
             score = scores[i] - _unrest(delta, expected or taus[i])
             if score > best:
                 best, pred, linked = score, i, 1
-                tau = (taus[i] * 3 + delta) // 4 if taus[i] else delta
+                tau = taus[i]
+                # A rhythm that changes at once, as from every other beat to each, is a new one; else paths to it die.
+                tau = (tau * 3 + delta) // 4 if tau and _unrest(delta, tau) < 12 else delta
         taus[j], self._pred[j], self._linked[j], scores[j] = tau, pred, linked, best
 
     def take(self, now):
         """True if a beat is decided; call again until False."""
-        if not self._count:
+        if not self._count or now < self._due:
             return False
         times, preds = self.time, self._pred
-        head = self._head()
-        first = k = head
+        first = k = self._head()
         found = False
         since = self._last_time + SHORTEST_MS
         for _ in range(self._count):  # back to the first beat that has not come out
@@ -100,6 +105,7 @@ class BeatPath:
                 break
             k = p
         if not found or now - times[first] < DELAY_MS:
+            self._due = times[first] + DELAY_MS if found else now + LONGEST_MS // 8
             return False
         self.before = self._last if k == self._last and self._linked[first] else _NONE
         self.beat = first
@@ -107,11 +113,17 @@ class BeatPath:
         self._last_time = times[first]
         return True
 
+    def clear(self):
+        """Forget every candidate."""
+        self._count = self._next = 0
+        self._last = _NONE
+
     def rebase(self, by):
         """Count time from `by` later on."""
         for i in range(SLOTS):
             self.time[i] -= by
         self._last_time -= by
+        self._due -= by
 
     def _head(self):
         scores = self._score
@@ -138,4 +150,4 @@ def _unrest(delta, rhythm):
     change = (delta - rhythm) * 100 // rhythm
     if change < 0:
         change = -change
-    return change * change // 80 if change < 69 else _BREAK
+    return change * change // 80 if change < 60 else 45

@@ -59,7 +59,7 @@ def beats_of(ppg: Path, rate_hz: float, accel: Path | None, repairs: Repairs) ->
 
 def detect(counts: Integers, mg: Integers | None) -> list[tuple[int, int, int]]:
     """Return (ms after the first sample, ibi_ms, quality) of each interval between neighbouring beats."""
-    detector = BeatDetector(RATE_HZ)
+    detector = BeatDetector(RATE_HZ, follow_movement=mg is not None)
     found: list[tuple[int, int, int]] = []
     last = mg[-1].tolist() if mg is not None else STILL_MG
     moves = mg.tolist() if mg is not None else [STILL_MG] * len(counts)

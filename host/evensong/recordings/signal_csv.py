@@ -18,6 +18,7 @@ from evensong.recordings.repairs import Repairs, listed
 PAUSE_S = 0.25  # without a sample: a gap, not jitter
 PERIODS = 4.0  # and for slow signals: this many periods
 SPREAD = 0.05  # by which the rate that stamps show may differ from the stated one
+LOST = 2.5  # periods between two stamps from which on samples are missing, not late
 BURSTS = 0.2  # share of repeated stamps from which on they are taken for bursts
 
 
@@ -110,8 +111,9 @@ def _even(t_s: Floats, period: float) -> Floats:
     n = len(t_s)
     if n < 8:
         return t_s
-    index = np.arange(n, dtype=np.float64)
+    steps = np.diff(t_s) / period
+    index = np.concatenate([[0.0], np.cumsum(np.where(steps > LOST, np.rint(steps), 1.0))])
     slope, start = np.polyfit(index, t_s, 1)
     line: Floats = start + slope * index
-    even = abs(slope / period - 1) <= SPREAD and float(np.abs(line - t_s).max()) < 2 * period
+    even = abs(slope / period - 1) <= SPREAD and float(np.abs(line - t_s).max()) < 1.5 * period
     return line if even else t_s

@@ -30,7 +30,7 @@ PULSE = (
 )
 TREMOR = (0, 11, 21, 27, 30, 29, 24, 15, 4, -7, -18, -25, -30, -30, -26, -19, -8, 3, 14, 23, 29, 30, 28, 21, 11)
 
-detector = BeatDetector(100)
+detector = BeatDetector(100, follow_movement=True)
 noise, since, interval = 1, 0, 90
 for i in range(60 * 100):
     noise = (noise * 75 + 74) % 65537
@@ -49,4 +49,4 @@ for i in range(60 * 100):
         ppg = 125600
     if detector.add(ppg, x, 0, 1000):
         print(i, detector.ago_ms, detector.ibi_ms, detector.quality)
-print(detector.level, detector.swing, detector.motion_mg)
+print(detector.level, detector.swing(), detector.motion_mg)
