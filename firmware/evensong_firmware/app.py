@@ -8,6 +8,7 @@ import gc
 from evensong_firmware.clock import Clock
 from evensong_firmware.conduct import Conduct
 from evensong_firmware.config import Config
+from evensong_firmware.keys import Keys
 from evensong_firmware.link import Session
 from evensong_firmware.recorder import Recorder, stream_of
 from evensong_firmware.sampler import Sampler
@@ -22,7 +23,7 @@ async def run(board):
     recorder = Recorder(Spool(board.flash, board.entropy, stream_of), clock, board)
     recorder.start()
 
-    conduct = Conduct(board, clock, recorder, config)
+    conduct = Conduct(board, clock, recorder, config, Keys(board.home))
     tasks = []
     links = []
     if board.radio:

@@ -42,11 +42,12 @@ class Conduct:
     else `waking` and `prompts` have in common. busy: turns are wanted in quick succession.
     """
 
-    def __init__(self, board, clock, recorder, config):
+    def __init__(self, board, clock, recorder, config, keys):
         self.board = board
         self.clock = clock
         self.recorder = recorder
         self.config = config
+        self.keys = keys
         self.links = ()
         self.works = []
         self.hand = self.thin = None
@@ -86,6 +87,7 @@ class Conduct:
         """Take note of the sample at buf[i]. False if it is not to be recorded."""
         stream = buf[i + 4] >> 2
         if stream == BUTTON:
+            self.keys.edge(get24(buf, i), buf[i + 5] == 1)
             self.touch().edge(get24(buf, i), get16(buf, i + 3) & 1023, buf[i + 5] == 1)
             return False
         if stream == WEAR:

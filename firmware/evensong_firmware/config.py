@@ -14,8 +14,15 @@ DEFAULTS = {
     "battery_mah": 500,
     "night_h": 8,  # how long a night is taken to be, for the flight check
     "prompts": 0,  # mood check-ins that it asks for in a day
+    "open": 0,  # 1: without a key, talk to whoever asks; with one it makes no difference
 }
-LIMITS = {"status_every_s": (10, 86400), "battery_mah": (50, 10000), "night_h": (1, 15), "prompts": (0, 8)}
+LIMITS = {
+    "status_every_s": (10, 86400),
+    "battery_mah": (50, 10000),
+    "night_h": (1, 15),
+    "prompts": (0, 8),
+    "open": (0, 1),
+}
 MAX_NAME_BYTES = 20  # the scan response holds 29
 
 

@@ -31,7 +31,9 @@ class Hand:
         if button is not None:
             self._understood(button, button.tick(now_ms))
         self._player.tick(now_ms)
-        waits = self._conduct.clock.t_s <= self._until_s
+        if self._conduct.keys.turn(self._conduct.clock.t_s):  # another hub may be let in now
+            self.play(5, CLEAR, 400)
+        waits = self._conduct.clock.t_s <= self._until_s or self._conduct.keys.pressed
         return waits or self._player.playing() or (button is not None and button.busy())
 
     def play(self, pulses, level=CLEAR, on_ms=150, off_ms=200):

@@ -1,23 +1,27 @@
 """One connection's words with a hub, the same on BLE and on a serial line: bytes in, bytes out, no input or output.
 
-    hub: HUB_HELLO        device: HELLO
+    hub: HUB_HELLO        device: CHALLENGE; without a key, if its settings allow it, HELLO at once
+    hub: PROOF            device: HELLO, and from here on every frame both ways is sealed
     hub: RESUME_FROM      device: numbered frames from the spool, in its order, from there on
     hub: ACK              the spool forgets
     device: TIME_REQUEST  after the hello and every ten minutes; hub: TIME_REPLY
     hub: COMMAND          device: REPLY
 
-Invariants: nothing numbered leaves before RESUME_FROM nor after `close`; whatever the hub writes, nothing is raised
-and nothing is forgotten that was neither sent nor, by RESUME_FROM, said to be there already. Words that are damaged,
-unknown or out of turn are passed over."""
+Invariants: to a hub that has not proved the key nothing is said but a challenge and a refusal; nothing numbered leaves
+before RESUME_FROM nor after `close`; whatever the hub writes, nothing is raised and nothing is forgotten that was
+neither sent nor, by RESUME_FROM, said to be there already. Words that are damaged, unknown or out of turn are passed
+over."""
 
 from evensong_firmware import wire
 from evensong_firmware.clock import MAX_UTC_S, between_ms
 from evensong_firmware.conduct import OBEY
+from evensong_firmware.guard import Guard
 from evensong_firmware.spool import Cursor
 
 VERSION = (0, 1, 0)
 TIME_EVERY_S = 600
 MAX_REPLIES = 4  # commands that wait for their reply; further ones are passed over
+STRANGER_S = 20  # so long a connection may last that proves nothing
 DONE, REFUSED, UNKNOWN = 0, 1, 2
 
 
@@ -26,11 +30,13 @@ class Session:
 
     def __init__(self, recorder, clock, board, config, conduct):
         self._spool = recorder.spool
+        self._out = self._spool.found  # the frame that is to leave
         self._recorder = recorder
         self._clock = clock
         self._board = board
         self._config = config
         self._conduct = conduct
+        self._guard = Guard(conduct.keys, board, config)
         self._receiver = wire.Receiver()
         self._packed = bytearray(wire.MAX_PACKED_BYTES)
         self._cursor = Cursor()
@@ -40,6 +46,10 @@ class Session:
 
     def open(self):
         self._receiver.reset()
+        self._guard.reset()
+        self._opened_s = self._clock.t_s
+        self._challenge_due = False
+        self._refusal = 0  # of the wire's Refused, when it is due
         self._seq = 0  # of unnumbered frames
         self._packed_n = self._packed_at = 0  # the frame that is leaving
         self._greeted = False
@@ -55,21 +65,33 @@ class Session:
         self.open()
         self._recorder.live = False
 
+    def overstays(self):
+        """True if the other end has had its time to prove itself, and did not."""
+        return not self._guard.proven and not 0 <= self._clock.t_s - self._opened_s < STRANGER_S
+
     # --- from the hub ---
 
     def receive(self, chunk):
         """Take bytes as they came, cut anywhere."""
         for byte in chunk:
-            if self._receiver.feed(byte) and wire.is_complete(self._receiver.buffer, self._receiver.length):
-                self._hear(self._receiver.buffer)
+            if self._receiver.feed(byte):
+                frame = self._receiver.buffer
+                n = self._guard.admit(frame, self._receiver.length)
+                if n and wire.is_complete(frame, n):
+                    self._hear(frame)
 
     def _hear(self, frame):
         kind = wire.header_kind(frame)
-        self._conduct.heard_s = self._clock.t_s
+        if self._guard.proven:
+            self._conduct.heard_s = self._clock.t_s
         if kind == wire.KIND_HUB_HELLO:
             self._greeted = True
-            self._hello_due = True
+            self._hello_due = self._guard.hello(wire.hub_hello_hub_id(frame))
+            self._challenge_due = not self._hello_due
+            self._refusal = 0
             self._resumed = False  # on a serial line this may be another hub
+        elif kind == wire.KIND_PROOF:
+            self._prove(frame)
         elif kind == wire.KIND_RESUME_FROM:
             boot_id, seq = wire.resume_from_wanted_boot_id(frame), wire.resume_from_wanted_seq(frame)
             self._spool.rewind(self._cursor, boot_id, seq)
@@ -82,6 +104,14 @@ class Session:
         elif kind == wire.KIND_COMMAND and len(self._replies) < MAX_REPLIES:
             status, body = self._obey(wire.command_code(frame), wire.command_arg(frame))
             self._replies.append((wire.command_token(frame), status, body.encode()[:200]))
+
+    def _prove(self, frame):
+        by_label = wire.proof_by_label(frame) == 1
+        refusal = self._guard.prove(by_label, wire.proof_challenge(frame), wire.proof_proof(frame), self._clock.t_s)
+        if refusal == 0:
+            self._hello_due = True
+        elif refusal > 0:
+            self._refusal = refusal
 
     def _set_clock(self, frame):
         """Half of the round trip is the most that the reply can be late or early."""
@@ -120,6 +150,9 @@ class Session:
             problem = self._config.change(arg)
             if problem:
                 return REFUSED, problem
+        elif code == wire.COMMAND_ROTATE:
+            if not self._guard.rotate():
+                return REFUSED, "the key stays"
         else:
             return self._conduct.errand(OBEY, (code, arg))
         return DONE, ""
@@ -146,18 +179,26 @@ class Session:
         self._packed_at = self._packed_n = 0
         if not self._greeted:
             return False
-        if self._hello_due:
+        if self._challenge_due:
+            self._challenge_due = False
+            self._pack(self._guard.put_challenge(self._out, self._begin_open(wire.KIND_CHALLENGE), self._clock.t_s))
+        elif self._refusal:
+            self._pack(wire.put_refusal(self._out, self._begin_open(wire.KIND_REFUSAL), self._refusal))
+            self._refusal = 0
+        elif not self._guard.proven:
+            return False
+        elif self._hello_due:
             self._hello_due = False
             self._pack(self._hello())
         elif self._replies:
             token, status, body = self._replies.pop(0)
-            self._pack(wire.put_reply(self._spool.frame, self._begin(wire.KIND_REPLY), token, status, body))
+            self._pack(wire.put_reply(self._out, self._begin(wire.KIND_REPLY), token, status, body))
         elif not 0 <= self._clock.t_s - self._asked_s < TIME_EVERY_S:
             self._pack(self._time_request())
         elif self._resumed:
             n = self._spool.read(self._cursor)
             if n:
-                self._packed_n = wire.cobs(self._spool.found, n, self._packed)
+                self._pack(n - wire.CRC_BYTES)
         return self._packed_n > 0
 
     def _begin(self, kind):
@@ -165,10 +206,18 @@ class Session:
         clock.read()
         seq = self._seq
         self._seq = seq + 1 & 0xFFFFFF
-        return wire.begin(self._spool.frame, 0, kind, state.raw_incarnation, state.boot_id, seq, clock.t_s, clock.t_ms)
+        return wire.begin(self._out, 0, kind, state.raw_incarnation, state.boot_id, seq, clock.t_s, clock.t_ms)
+
+    def _begin_open(self, kind):
+        """Of a frame for whoever hears it: nothing in it tells of the wearer."""
+        return wire.begin(self._out, 0, kind, bytes(4), 0, 0, 0, 0)
 
     def _pack(self, end):
-        self._packed_n = wire.cobs(self._spool.frame, wire.finish(self._spool.frame, end), self._packed)
+        """Pack the frame whose payload ends here, sealed once the hub is proven."""
+        out = self._out
+        if self._guard.outgoing is not None:
+            end = self._guard.outgoing.seal(out, end)
+        self._packed_n = wire.cobs(out, wire.finish(out, end), self._packed)
 
     def _time_request(self):
         at = self._begin(wire.KIND_TIME_REQUEST)
@@ -176,16 +225,16 @@ class Session:
         self._asked_s = self._clock.t_s
         self._asked_ms = self._clock.t_ms
         self._waiting = True
-        return wire.put_time_request(self._spool.frame, at, self._token)
+        return wire.put_time_request(self._out, at, self._token)
 
     def _hello(self):
         board, spool = self._board, self._spool
-        at = self._begin(wire.KIND_HELLO)
         first_boot_id, first_seq = spool.first()
+        at = self._begin(wire.KIND_HELLO)
         utc_s, utc_uncertainty_s = self._clock.utc()
         battery_mv, battery_pct = board.battery()
         return wire.put_hello(
-            self._spool.frame,
+            self._out,
             at,
             board.device_id,
             wire.MINOR,

@@ -90,6 +90,8 @@ class BleLink:
                 self._session.open()
             if self._connection >= 0:
                 await self._talk(turn)
+                if turn == self._turns and self._session.overstays():
+                    self._ble.gap_disconnect(self._connection)
 
     def _begin(self):
         ble = self._ble

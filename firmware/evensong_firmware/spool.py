@@ -28,7 +28,7 @@ from evensong_firmware.state import (
     UNREPORTED,
     State,
 )
-from evensong_firmware.wire import EVENT_SPOOL_FULL, KIND_EVENT, MAX_FRAME_BYTES
+from evensong_firmware.wire import EVENT_SPOOL_FULL, KIND_EVENT, MAX_FRAME_BYTES, MAX_SEALED_BYTES
 
 SAMPLE = 8
 STREAMS = 3  # streams have the numbers 0 to 2
@@ -65,14 +65,14 @@ class Spool:
     bytes, for the incarnation of a spool that was never used. stream_of: frame kind -> its stream, -1 if it has none.
 
     state: of the boot that `begin_boot` began; until then of the one before. frame: where `append` takes a frame from.
-    found: where `read` leaves one. Both are views of the longest frame's bytes.
+    found: where `read` leaves one, with room to seal it; nothing needs it afterwards.
     """
 
     def __init__(self, device, entropy, stream_of):
         self._out = Window()
         self._seen = Window()
         self.frame = memoryview(self._out.buf)[2 : 2 + MAX_FRAME_BYTES]
-        self.found = memoryview(self._seen.buf)[2 : 2 + MAX_FRAME_BYTES]
+        self.found = memoryview(self._seen.buf)[2 : 2 + MAX_SEALED_BYTES]
         self.stream_of = stream_of
         self.state = State()
         self._pending = bytearray(SAMPLE * _PER_CHECKPOINT)  # samples since the last checkpoint

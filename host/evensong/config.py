@@ -108,6 +108,7 @@ class HubSettings(_Table):
 
     journal: Path = Field(default_factory=default_journal, description="the journal's file; made if there is none")
     keyring: Path = Field(default_factory=default_keyring, description="the file of the wearables' keys")
+    unauthenticated: bool = Field(default=False, description="true: take in wearables that have no key, too")
     devices: Literal["any"] | tuple[DeviceId, ...] = Field(
         default="any", description='ids (16 hex digits) of the wearables this hub serves, or "any" that is in reach'
     )

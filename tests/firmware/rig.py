@@ -9,6 +9,7 @@ from nor import Nor
 from evensong_firmware.clock import Clock
 from evensong_firmware.conduct import Conduct
 from evensong_firmware.config import Config
+from evensong_firmware.keys import Keys
 from evensong_firmware.link import Session
 from evensong_firmware.recorder import Recorder, stream_of
 from evensong_firmware.ring import put16, put24
@@ -45,6 +46,7 @@ class Board:
         self.battery_pct = 80
         self.signals: list[int] = []  # levels of light and motor
         self.on_charger = self.resting = self.in_the_dark = False
+        self.drawn = 0
 
     def reset_cause(self) -> int:
         return 0
@@ -55,7 +57,7 @@ class Board:
     def keep_utc(self, s: int) -> None: ...
 
     def entropy(self, n: int) -> bytes:
-        return bytes(range(1, n + 1))
+        return bytes((i + self.drawn) & 255 for i in range(1, n + 1))
 
     def battery(self) -> tuple[int, int]:
         return 3900, self.battery_pct
@@ -84,9 +86,13 @@ def word(body: Body, seq: int = 0) -> bytes:
 
 
 class Rig:
-    """Needs the `ticks` fixture. sectors: of its flash."""
+    """Needs the `ticks` fixture. sectors: of its flash. It has no key and talks openly, unless `home` has a key
+    file."""
 
     def __init__(self, home: Path, sectors: int = 12) -> None:
+        settings = home / "evensong.json"
+        if not settings.exists():
+            settings.write_text('{"open": 1}')
         self.nor = Nor(sectors)
         self.home = home
         self.board = Board()
@@ -99,7 +105,8 @@ class Rig:
         self.recorder = Recorder(self.spool, self.clock, self.board)
         self.recorder.start()
         self.config = Config(str(self.home))
-        self.conduct = Conduct(self.board, self.clock, self.recorder, self.config)
+        self.keys = Keys(str(self.home))
+        self.conduct = Conduct(self.board, self.clock, self.recorder, self.config, self.keys)
         self.session = Session(self.recorder, self.clock, self.board, self.config, self.conduct)
         self.stream = Stream()
 

@@ -8,23 +8,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from evensong_wire.codec import encode
-from evensong_wire.frames import ResetCause
+from evensong_wire.codec import encode, seal, unsealed
+from evensong_wire.frames import CommandCode, Refused, ResetCause
 from evensong_wire.models import (
     KIND_OF,
     Ack,
     Body,
     Boot,
+    Challenge,
+    Command,
     Frame,
     Header,
     HeartRate,
     Hello,
     HubHello,
+    Proof,
+    Refusal,
     ResumeFrom,
     TimeReply,
     TimeRequest,
     samples_in,
 )
+from evensong_wire.sealing import Direction, Secrets, context_of
 from evensong_wire.stream import Stream, pack
 
 
@@ -40,10 +45,18 @@ class Wearable:
     made: list[bytes] = field(default_factory=list)  # every frame that the spool ever held
     dropped: set[tuple[int, int]] = field(default_factory=set)  # numbers used up for frames that found no room
     cursor: int | None = None  # into the spool; None: no RESUME_FROM yet
+    key: bytes = b""  # without one it talks to anybody
+    epoch: int = 1
+    rotated: int = 0
     replies: list[TimeReply] = field(default_factory=list)
     acks: list[Ack] = field(default_factory=list)
     _stream: Stream = field(default_factory=Stream)
     _unnumbered: int = 0
+    _hub_id: bytes = b""
+    _challenges: int = 0
+    _secrets: Secrets | None = None
+    _in: Direction | None = None
+    _out: Direction | None = None
 
     def __post_init__(self) -> None:
         self.reboot()
@@ -63,7 +76,8 @@ class Wearable:
 
     def disconnect(self) -> None:
         self.cursor = None
-        self._stream = Stream()
+        self._stream = Stream(self._unseal)
+        self._secrets = self._in = self._out = None
         self._unnumbered = 0
 
     def record(self, body: Body, *, room: bool = True) -> None:
@@ -85,7 +99,26 @@ class Wearable:
 
     def say(self, body: Body) -> bytes:
         self._unnumbered += 1
-        return pack(encode(self._header(body, self._unnumbered), body))
+        return self._pack(encode(self._header(body, self._unnumbered), body))
+
+    def _pack(self, raw: bytes) -> bytes:
+        return pack(raw if self._out is None else seal(raw, self._out))
+
+    def _unseal(self, raw: bytes) -> bytes | None:
+        return None if self._in is None else unsealed(raw, self._in)[0] or None
+
+    def _challenge(self) -> bytes:
+        self._challenges += 1
+        self.challenge = Challenge(self.device_id, self.epoch, False, self._challenges.to_bytes(16, "little"))
+        return self.say(self.challenge)
+
+    def _believe(self, proof: Proof) -> bytes:
+        context = context_of(self.device_id, self._hub_id, self.epoch, 0)
+        secrets = Secrets(self.key, self.challenge.challenge + proof.challenge, context)
+        if secrets.proof() != proof.proof:
+            return self.say(Refusal(Refused.PROOF))
+        self._secrets, self._out, self._in = secrets, secrets.to_hub(), secrets.to_device()
+        return self.hello()
 
     def _header(self, body: Body, seq: int) -> Header:
         return Header(KIND_OF[type(body)], self.incarnation, self.boot_id, seq, self.time_ms)
@@ -107,9 +140,17 @@ class Wearable:
         return answer
 
     def _answer(self, frame: Frame) -> bytes:
+        if self._in is not None and not frame.sealed:
+            return b""
         match frame.body:
-            case HubHello():
-                return self.hello()
+            case HubHello(hub_id):
+                self._hub_id = hub_id
+                return self._challenge() if self.key else self.hello()
+            case Proof() as proof if self.key and self._in is None:
+                return self._believe(proof)
+            case Command(_, CommandCode.ROTATE) if self._secrets:
+                self.key, self.epoch = self._secrets.next_key(), self.epoch + 1
+                self.rotated += 1
             case ResumeFrom(boot_id, seq):
                 self.cursor = sum(at[:2] < (boot_id, seq) for at in self.spool)
             case Ack(boot_id, seq) as ack:
@@ -128,4 +169,4 @@ class Wearable:
             return None
         raw = self.spool[self.cursor][2]
         self.cursor += 1
-        return pack(raw)
+        return self._pack(raw)

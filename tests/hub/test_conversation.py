@@ -33,7 +33,7 @@ def kept(words: list[Word]) -> list[tuple[int, int]]:
 
 
 def greeted(wearable: Wearable, tail: Tail | None = None) -> Conversation:
-    talk = Conversation(HUB, 0.0)
+    talk = Conversation(HUB, 0.0, bytes)
     words = talk.feed(wearable.hear(sent(talk.tick(0.0))), 0.0)
     assert [type(word) for word in words] == [Greeted]
     wearable.hear(sent(talk.resume(tail)))
@@ -180,7 +180,7 @@ def test_frames_of_another_identity_are_counted_and_ignored() -> None:
 def test_frames_before_the_hello_are_hostile() -> None:
     wearable = Wearable()
     wearable.cursor = 0
-    talk = Conversation(HUB, 0.0)
+    talk = Conversation(HUB, 0.0, bytes)
     assert talk.feed(all_of(wearable), 0.0) == []
     assert talk.hostile == 1
 
@@ -213,7 +213,7 @@ def test_another_wearable_on_the_same_line_ends_it() -> None:
 
 
 def test_a_hello_is_repeated_then_given_up() -> None:
-    talk = Conversation(HUB, 0.0)
+    talk = Conversation(HUB, 0.0, bytes)
     now_s = 0.0
     for _ in range(HELLO_TRIES):
         assert sent(talk.tick(now_s))

@@ -62,7 +62,7 @@ class HubAndWearable(RuleBasedStateMachine):
     @precondition(lambda self: self.talk is None)
     @rule(at_once=st.booleans())
     def connect(self, at_once: bool) -> None:
-        self.talk = Conversation(self.journal.hub_id, self.now_s)
+        self.talk = Conversation(self.journal.hub_id, self.now_s, bytes)
         self._do(self.talk.tick(self.now_s))
         if at_once:
             self.hear(3000)

@@ -30,7 +30,8 @@ def hub(*arguments: str, config: Path) -> subprocess.Popen[str]:
 def config(tmp_path: Path) -> Path:
     path = tmp_path / "evensong.toml"
     path.write_text(
-        f'[hub]\njournal = "{tmp_path / "journal.sqlite3"}"\nbluetooth = false\n[hub.log]\nformat = "json"\n'
+        f'[hub]\njournal = "{tmp_path / "journal.sqlite3"}"\nkeyring = "{tmp_path / "keyring.json"}"\n'
+        'bluetooth = false\nunauthenticated = true\n[hub.log]\nformat = "json"\n'
     )
     return path
 

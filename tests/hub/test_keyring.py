@@ -6,8 +6,10 @@ import stat
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from evensong.errors import ConfigError, InputError
+from evensong.cli import app
+from evensong.errors import ConfigError, EvensongError, InputError
 from evensong.hub.keyring import ROTATE_AFTER_MS, Answer, Keyring, answer_to
 from evensong.keys import label_of, new_root, parse_label, wearable_key_file
 from evensong_wire.models import Challenge
@@ -107,6 +109,30 @@ def test_a_later_hub_needs_the_button_and_the_one_before_is_told(keyring: Keyrin
 def test_who_has_no_key_is_told_what_to_do(keyring: Keyring) -> None:
     assert "keyring add" in str(answer_to(challenge(1), None))
     assert "flash it" in str(answer_to(challenge(0), None))
+
+
+def test_the_command_line_takes_labels_and_shows_no_key(tmp_path: Path) -> None:
+    config = tmp_path / "evensong.toml"
+    config.write_text(f'[hub]\nkeyring = "{tmp_path / "keyring.json"}"\n')
+
+    def run(*arguments: str, label: str = "") -> tuple[int, str]:
+        done = CliRunner().invoke(app, ["hub", "keyring", *arguments, "--config", str(config)], input=label)
+        error = done.exception.message if isinstance(done.exception, EvensongError) else ""
+        assert ROOT.hex() not in done.output + error
+        assert label_of(DEVICE, ROOT)[-20:] not in done.output + error
+        return done.exit_code, done.output + error
+
+    assert "No keys in" in run("list")[1]
+    assert run("add", "--name", "Leo", label=label_of(DEVICE, ROOT) + "\n") == (0, f"{DEVICE.hex()}: added.\n")
+    assert run("list") == (
+        0,
+        f"{DEVICE.hex()} Leo (not met yet; one that belongs to another hub needs its button held)\n",
+    )
+    Keyring(tmp_path / "keyring.json").proved(DEVICE, 1, 5)
+    assert run("list") == (0, f"{DEVICE.hex()} Leo (key 1)\n")
+    assert "no label" in run("add", label="EVENSONG1:nonsense")[1]
+    assert "There is no key for 'x'" in run("remove", "x")[1]
+    assert run("remove", DEVICE.hex().upper())[0] == 0
 
 
 def test_the_wearables_file() -> None:

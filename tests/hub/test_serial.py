@@ -13,9 +13,15 @@ from simulated_wearable import Wearable
 from evensong.clock import SystemClock
 from evensong.errors import Unavailable
 from evensong.hub.journal import Journal
+from evensong.hub.keyring import Keyring
 from evensong.hub.link.port import LinkLost
 from evensong.hub.link.serial import NoSerialPort, SerialPort, list_ports
 from evensong.hub.link.session import Greeting, NotOurs, Session
+from evensong.hub.trust import Trust
+
+
+def anybody(journal: Journal) -> Trust:
+    return Trust(Keyring(journal.path.with_name("keyring.json")), unauthenticated=True)
 
 
 def test_a_wearable_on_a_real_pty_hands_over_its_spool(journal: Journal) -> None:
@@ -31,6 +37,7 @@ def test_a_wearable_on_a_real_pty_hands_over_its_spool(journal: Journal) -> None
             journal,
             SystemClock(),
             serves=lambda _: True,
+            trust=anybody(journal),
             greeted=greetings.append,
             journalled=done.set,
         )
@@ -53,7 +60,13 @@ def test_a_wearable_that_is_not_served_is_left_with_all_it_has(journal: Journal)
     async def talk(path: str) -> None:
         port = SerialPort.open(path)
         session = Session(
-            port, journal, SystemClock(), serves=lambda _: False, greeted=lambda _: None, journalled=lambda: None
+            port,
+            journal,
+            SystemClock(),
+            serves=lambda _: False,
+            trust=anybody(journal),
+            greeted=lambda _: None,
+            journalled=lambda: None,
         )
         with pytest.raises(NotOurs, match=r"not among `hub\.devices`"):
             await session.run()
@@ -74,7 +87,13 @@ def test_a_full_disk_acknowledges_nothing(journal: Journal) -> None:
     async def talk(path: str) -> None:
         port = SerialPort.open(path)
         session = Session(
-            port, journal, SystemClock(), serves=lambda _: True, greeted=lambda _: None, journalled=lambda: None
+            port,
+            journal,
+            SystemClock(),
+            serves=lambda _: True,
+            trust=anybody(journal),
+            greeted=lambda _: None,
+            journalled=lambda: None,
         )
         with pytest.raises(Unavailable, match="is full"):
             await session.run()

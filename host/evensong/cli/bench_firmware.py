@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import re
 import shutil
 import struct
@@ -30,11 +31,13 @@ from evensong.virtual.radio import Radio
 from evensong.virtual.wearable import FIRMWARE, SHIM, Hardware, Wearable
 from evensong.virtual.world import World
 from evensong_wire import codec
+from evensong_wire.channel import Channel
 from evensong_wire.frames import CommandCode
 from evensong_wire.models import (
     KIND_OF,
     Ack,
     Body,
+    Challenge,
     Command,
     Frame,
     Header,
@@ -46,10 +49,13 @@ from evensong_wire.models import (
     TimeRequest,
     samples_in,
 )
+from evensong_wire.sealing import first_key
 from evensong_wire.stream import Stream, pack
 
 STEADY_STATE = SHIM / "bench" / "steady_state.py"  # not beside the shim, whose `time` it would import
+LINK_COST = SHIM / "bench" / "link_cost.py"
 TURNS = (1000, 3000)
+LINK_TURNS = (300, 900)
 SCENE_S = 1500
 HEAP_KB = (48, 160)  # where the search begins
 LOST_TO_POWER = 12  # samples: the last seconds before the power loss, and what began before the next boot
@@ -62,22 +68,28 @@ def run() -> dict[str, Any]:
     least_heap_kb: the smallest heap (a KB is 1024 bytes) with which a virtual wearable records, loses its power,
     recovers, connects twice and hands over every sample. alloc_bytes_per_sample: on the way from source to flash,
     closing of frames and erasing of sectors included. instructions_per_sample: of the same, by callgrind; None without.
+    auth_instructions_percent: what sealing a frame, opening its acknowledgement and collecting the garbage of both add
+    to the instructions that the frame takes from its samples to the radio. auth_alloc_bytes_per_frame: of that garbage.
     """
     if shutil.which("micropython", path=str(Path(sys.executable).parent)) is None:
         raise Unavailable("There is no MicroPython for this machine: bench firmware needs x86_64 Linux.")
     console = Console()
     few, many = (_steady_state(turns) for turns in TURNS)
-    instructions = _instructions(console)
+    instructions = _instructions(console, STEADY_STATE, TURNS)
     figures = {
         "least_heap_kb": least_heap_kb(),
         "alloc_bytes_per_sample": many["bytes"] / many["samples"],
         "instructions_per_sample": instructions and round(instructions / (many["samples"] - few["samples"])),
+        "auth_instructions_percent": instructions and _auth_instructions_percent(console),
+        "auth_alloc_bytes_per_frame": _auth_alloc_bytes_per_frame(),
     }
     table = Table("figure", "value", "measured on")
     measured_on = (
         f"{SCENE_S // 60} minutes, a reboot, two connections, firmware as .mpy with the bluetooth shim",
         f"{many['samples']} samples, {many['frames']} frames, {many['log_sectors']} log sectors; flash in memory",
         f"difference of {TURNS[1]} and {TURNS[0]} polls",
+        f"difference of {LINK_TURNS[1]} and {LINK_TURNS[0]} polls, a hub takes each frame, sealed against open",
+        f"{LINK_TURNS[0]} polls of the same",
     )
     for (name, value), what in zip(figures.items(), measured_on, strict=True):
         table.add_row(name, str(value), what)
@@ -99,15 +111,30 @@ def _steady_state(turns: int) -> dict[str, int]:
     return figures
 
 
-def _instructions(console: Console) -> int | None:
+def _auth_alloc_bytes_per_frame() -> int:
+    opened, sealed = (
+        json.loads(_micropython(LINK_COST, str(LINK_TURNS[0]), how, "count").stdout) for how in ("open", "sealed")
+    )
+    assert opened["frames"] == sealed["frames"]
+    return int((sealed["allocated"] - opened["allocated"]) / sealed["frames"])
+
+
+def _auth_instructions_percent(console: Console) -> float:
+    opened, sealed = (_instructions(console, LINK_COST, LINK_TURNS, how) for how in ("open", "sealed"))
+    assert opened
+    assert sealed
+    return round(100 * (sealed - opened) / opened, 1)
+
+
+def _instructions(console: Console, script: Path, of_turns: tuple[int, int], *arguments: str) -> int | None:
     """Between the longer and the shorter run; None, with a sentence, if valgrind is not there."""
     if shutil.which("valgrind") is None:
         console.print("No valgrind here, so no count of instructions: install it (Debian: apt install valgrind).")
         return None
     valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
     counts = []
-    for turns in TURNS:
-        said = _micropython(STEADY_STATE, str(turns), before=valgrind).stderr
+    for turns in of_turns:
+        said = _micropython(script, str(turns), *arguments, before=valgrind).stderr
         found = re.search(r"Collected : (\d+)", said)
         assert found, said
         counts.append(int(found[1]))
@@ -185,6 +212,7 @@ class Scene:
         self._radio = radio
         self._wearable = wearable
         self._said = 0
+        self._channel = Channel(b"benchhub", os.urandom)  # of the connection there is
 
     async def play(self) -> None:
         await install_in_world(self._radio)
@@ -203,7 +231,8 @@ class Scene:
         found = await find(10, lambda address: address == self._wearable.address)
         assert found, "a wearable that lives is heard"
         port = await BlePort.connect(found)
-        stream = Stream()
+        self._channel = Channel(b"benchhub", os.urandom)
+        stream = Stream(self._channel.unseal)
         await self._say(port, HubHello(b"benchhub", 0))
         for words in ([], commands, []):
             for command in words:
@@ -220,6 +249,10 @@ class Scene:
         if header.numbered:
             self.frames[header.incarnation, header.boot_id, header.seq] = frame
             await self._say(port, Ack(header.boot_id, header.seq))
+        elif isinstance(body, Challenge):
+            key = first_key(self._wearable.hardware.root, body.device_id)
+            proof, _ = self._channel.prove(body, key, by_label=False)
+            await port.send(pack(codec.encode(Header(KIND_OF[type(proof)], bytes(4), 0, 0, 0), proof)))
         elif isinstance(body, Hello):
             await self._say(port, ResumeFrom(body.first_boot_id, body.first_seq))
         elif isinstance(body, TimeRequest):
@@ -227,4 +260,5 @@ class Scene:
 
     async def _say(self, port: BlePort, body: Body) -> None:
         self._said += 1
-        await port.send(pack(codec.encode(Header(KIND_OF[type(body)], bytes(4), 0, self._said, 0), body)))
+        raw = codec.encode(Header(KIND_OF[type(body)], bytes(4), 0, self._said, 0), body)
+        await port.send(self._channel.pack(raw))

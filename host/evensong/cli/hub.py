@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evensong.cli import keyring
+
 if TYPE_CHECKING:
     from evensong.config import HubSettings
 
@@ -26,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(hub, name="hub")
     for command in (run, status, export, settings):
         hub.command()(command)
+    keyring.register(hub)
 
 
 def run(

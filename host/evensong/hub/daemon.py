@@ -22,9 +22,11 @@ from evensong.errors import ConfigError, EvensongError
 
 from .interruptible import STOP_SIGNALS
 from .journal import Journal
+from .keyring import Keyring
 from .lock import locked
 from .night import Stager
 from .radio import Radio
+from .trust import Trust
 from .uploader import Uploader
 
 _log = structlog.get_logger("evensong.hub")
@@ -56,7 +58,8 @@ async def _run_all(
 ) -> None:
     journalled, changed = asyncio.Event(), asyncio.Event()
     stager = Stager(journal, clock, settings.origin, changed.set)
-    radio = Radio(journal, clock, _rng(settings), serves=settings.serves, journalled=journalled.set)
+    trust = Trust(Keyring(settings.keyring), unauthenticated=settings.unauthenticated)
+    radio = Radio(journal, clock, _rng(settings), serves=settings.serves, trust=trust, journalled=journalled.set)
     async with asyncio.TaskGroup() as tasks:
         if settings.bluetooth:
             tasks.create_task(radio.bluetooth(), name="bluetooth")

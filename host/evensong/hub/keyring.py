@@ -81,6 +81,13 @@ class Keyring:
     def of(self, device_id: bytes) -> Entry | None:
         return self._read().get(device_id)
 
+    def mark(self) -> int:
+        """Differs after every change."""
+        try:
+            return self.path.stat().st_mtime_ns
+        except OSError:
+            return 0
+
     def add(self, device_id: bytes, root: bytes, name: str = "") -> None:
         """A wearable by its label; what was known of it before is forgotten."""
         with self._changed() as entries:

@@ -23,6 +23,7 @@ from .link import ble
 from .link.port import LinkLost, Port
 from .link.serial import NoSerialPort, SerialPort
 from .link.session import Greeting, NotOurs, Session
+from .trust import Trust, Untrusted
 
 SCAN_S = 10.0
 SHORTEST_REST_S = 1.0
@@ -31,6 +32,7 @@ STRANGER_REST_S = 3600.0  # until a wearable that this hub does not serve is ask
 LOOK_ROUND_S = 120.0  # between scans while every known wearable is connected
 PROVEN_S = 60.0  # a link that lived this long was a good one
 
+NOT_AUTHENTICATED = ", NOT AUTHENTICATED: anybody could have sent this"
 _log = structlog.get_logger("evensong.hub.radio")
 
 
@@ -53,10 +55,12 @@ class Link:
     rests_until_s: float = 0.0
     device_id: bytes | None = None
     detail: str = ""
+    keys_then: int | None = None  # what the keyring was when it had no key for this wearable
 
 
 class Radio:
-    """serves: whether this hub serves a device id. journalled: called after frames became durable."""
+    """serves: whether this hub serves a device id. trust: whom it believes. journalled: called after frames became
+    durable."""
 
     def __init__(
         self,
@@ -65,12 +69,14 @@ class Radio:
         rng: random.Random,
         *,
         serves: Callable[[bytes], bool],
+        trust: Trust,
         journalled: Callable[[], None],
     ) -> None:
         self._journal = journal
         self._clock = clock
         self._rng = rng
         self._serves = serves
+        self._trust = trust
         self._journalled = journalled
         self._links: dict[str, Link] = {}
         self._news = asyncio.Event()  # a session ended: look again
@@ -116,7 +122,11 @@ class Radio:
 
     def _may_connect(self, address: str) -> bool:
         link = self._links.get(address)
-        return link is None or (link.state is LinkState.RESTING and link.rests_until_s <= self._clock.monotonic_s())
+        if link is None:
+            return True
+        rested = link.rests_until_s <= self._clock.monotonic_s()
+        keys_are_new = link.keys_then is not None and link.keys_then != self._trust.keyring.mark()
+        return link.state is LinkState.RESTING and (rested or keys_are_new)
 
     async def _connect(self, found: ble.Found) -> Port | None:
         link = self._link(found.address)
@@ -133,7 +143,7 @@ class Radio:
 
         def greeted(greeting: Greeting) -> None:
             link.device_id = greeting.device_id
-            self._show(link, LinkState.CONNECTED, greeting.name)
+            self._show(link, LinkState.CONNECTED, greeting.name + ("" if greeting.authenticated else NOT_AUTHENTICATED))
 
         self._show(link, LinkState.GREETING)
         session = Session(
@@ -141,6 +151,7 @@ class Radio:
             self._journal,
             self._clock,
             serves=self._serves,
+            trust=self._trust,
             greeted=greeted,
             journalled=self._journalled,
         )
@@ -156,8 +167,12 @@ class Radio:
 
     def _failed(self, link: Link, error: Unavailable) -> None:
         rest_s = _backoff_s(link.failures)
+        link.keys_then = None
         if isinstance(error, NotOurs):
             rest_s = STRANGER_REST_S
+        elif isinstance(error, Untrusted):
+            rest_s = error.retry_s or LONGEST_REST_S
+            link.keys_then = self._trust.keyring.mark() if error.unknown else None
         elif error.retry_s is not None:
             rest_s = max(rest_s, error.retry_s)
         link.failures += 1

@@ -1,7 +1,7 @@
 """The whole line on one virtual clock: a wearable that plays a tape, the radio, the hub's process, and faults.
 
 The Nexus, if there is one, runs in real time outside; the hub reaches it through fences. The folder holds all that they
-keep and say: `wearable/`, `evensong.toml`, `journal.sqlite3`, `hub.log`.
+keep and say: `wearable/`, `evensong.toml`, `keyring.json`, `journal.sqlite3`, `hub.log`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from evensong.hub.keyring import Keyring
+
 from .adapter import HubController
 from .faults import Fault, Kind
 from .loop import Stuck
@@ -22,6 +24,7 @@ from .wearable import Hardware, Wearable
 from .world import Peer, World, last_line
 
 JOURNAL = "journal.sqlite3"  # in the folder, where `hub_config` has to say that it is
+KEYRING = "keyring.json"  # likewise
 PACKET_S = 0.002  # 251 bytes at 1 Mbit/s, with header and inter-frame spaces (Core 5.4, vol 6, part B, 2.1 and 4.1)
 REBOOT_S = 1.0
 HUB_AWAY_S = 3.0
@@ -70,6 +73,7 @@ class Line:
         self.wearable = Wearable(world, self._radio, folder / "wearable", hardware=hardware)
         self.wearable.on_end = self._wearable_ended
         played.give(self.wearable)
+        Keyring(folder / KEYRING).add(bytes.fromhex(hardware.device_id), hardware.root)
 
     async def play(
         self, faults: list[Fault], finished: Callable[[int], bool], progress: Callable[[float], None] = lambda _: None

@@ -22,7 +22,7 @@ from evensong.recordings import container
 
 from . import require_linux
 from .faults import Fault, parse, schedule
-from .line import JOURNAL, Line, Played
+from .line import JOURNAL, KEYRING, Line, Played
 from .reckoning import Reckoning, is_finished, reckon
 from .server_process import serve_nexus
 from .tape import Tape, tape_of
@@ -143,6 +143,7 @@ def _hub_config(folder: Path, url: str, token: str, seed: int, header: container
 
     return f"""[hub]
 journal = {text(str(folder.resolve() / JOURNAL))}
+keyring = {text(str(folder.resolve() / KEYRING))}
 seed = {seed}
 [hub.nexus]
 url = {text(url)}

@@ -1,6 +1,6 @@
 """One virtual wearable: a folder that survives its boots, and the firmware process of each boot.
 
-The folder holds `flash` (the file that is the wearable's flash chip), the firmware's settings, `tape` and
+The folder holds `flash` (the file that is the wearable's flash chip), the firmware's settings and keys, `tape` and
 `output.log`. A boot is a fresh MicroPython process (or CPython where there is no MicroPython wheel) in the world:
 `start`, `kill` and `start` again.
 
@@ -17,6 +17,7 @@ EVENSONG_CHIPS_FD        with chips: the line to them (chips/line.py)
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.util
 import os
 import sys
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Literal
 
 import evensong_firmware
+from evensong.keys import WEARABLE_KEY_FILE, wearable_key_file
 
 from .chips.line import FD_VARIABLE as CHIPS_FD
 from .chips.line import ChipsLine
@@ -51,7 +53,8 @@ class Hardware:
 
     device_id: 16 hex digits. mtu: the largest ATT MTU its radio agrees to. drift_ppm: how much faster than the world
     its clock runs. ticks0_ms: where `ticks_ms` starts at each boot (it wraps at 2**30). epoch_year: 2000 as the
-    ESP32, or 1970. seed: of its random bytes. heap_kib: None for the port's own default.
+    ESP32, or 1970. seed: of its random bytes, and of the secret on its label. heap_kib: None for the port's own
+    default. keyed: it was flashed with a key; without, it talks to anybody if its settings say so.
     """
 
     device_id: str = "e5e700000000a001"
@@ -61,7 +64,13 @@ class Hardware:
     epoch_year: Literal[1970, 2000] = 2000
     seed: int = 1
     heap_kib: int | None = None
+    keyed: bool = True
     interpreter: Interpreter = field(default_factory=default_interpreter)
+
+    @property
+    def root(self) -> bytes:
+        """The secret on its label: no secret, but the same in every replay."""
+        return hashlib.sha256(f"virtual label {self.seed} {self.device_id}".encode()).digest()
 
     @property
     def address(self) -> str:
@@ -99,6 +108,9 @@ class Wearable:
         self._peer: Peer | None = None
         self._powered_us = 0  # the first boot: timeline 0
         folder.mkdir(parents=True, exist_ok=True)
+        key_file = folder / WEARABLE_KEY_FILE
+        if self.hardware.keyed and not key_file.exists():  # as flashing leaves it
+            key_file.write_bytes(wearable_key_file(self.hardware.root, bytes.fromhex(self.hardware.device_id)))
 
     @property
     def address(self) -> str:

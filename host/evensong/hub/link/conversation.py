@@ -10,21 +10,26 @@ does not have.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from evensong.hub.journal import Position, Tail
+from evensong_wire.channel import Channel
 from evensong_wire.codec import encode
-from evensong_wire.frames import MINOR
+from evensong_wire.frames import MINOR, CommandCode, Refused
 from evensong_wire.models import (
     KIND_OF,
     Ack,
     Body,
     Boot,
+    Challenge,
     Command,
     Frame,
     Header,
     Hello,
     HubHello,
+    Proof,
+    Refusal,
     Reply,
     ResumeFrom,
     TimeReply,
@@ -47,11 +52,28 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Challenged:
+    """The peer wants to see a key: `prove` it, or end the connection."""
+
+    challenge: Challenge
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """The peer does not believe the proof."""
+
+    device_id: bytes
+    reason: Refused | int
+
+
+@dataclass(frozen=True, slots=True)
 class Greeted:
-    """The peer said who it is; `resume` has to be called before any numbered frame is taken."""
+    """The peer said who it is; `resume` has to be called before any numbered frame is taken. challenge: the one that
+    was answered and that it proved itself with; None: anybody could have said this."""
 
     hello: Hello
     header: Header
+    challenge: Challenge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +103,29 @@ class End:
     reason: str
 
 
-Word = Send | Greeted | Keep | TimeAsked | Answered | End
+Word = Send | Challenged | Turned | Greeted | Keep | TimeAsked | Answered | End
 
 MAX_NAME = 80
 NOWHERE = Position(0, 0)
 
 
 class Conversation:
-    """hub_id: 8 bytes. now_s: monotonic seconds.
+    """hub_id: 8 bytes. now_s: monotonic seconds. entropy: n -> n random bytes.
 
-    Counters: hostile - whole frames that had no business here (another identity, before the hello, a hub's words);
+    Counters: hostile - whole frames that had no business here (another identity, before the hello, a hub's words, not
+    sealed where all is sealed, sealed by somebody else, sent before);
     in_flight - frames passed over between asking again and the answer, all of which come again.
     """
 
-    def __init__(self, hub_id: bytes, now_s: float) -> None:
-        self.hostile = 0
+    def __init__(self, hub_id: bytes, now_s: float, entropy: Callable[[int], bytes]) -> None:
         self.in_flight = 0
+        self.next_key = b""
         self.peer: Greeted | None = None
         self._hub_id = hub_id
-        self._stream = Stream()
+        self._channel = Channel(hub_id, entropy)
+        self._stream = Stream(self._channel.unseal)
+        self._foreign = 0
+        self._answered: tuple[Challenge, Send] | None = None
         self._seq = 0
         self._hellos = 0
         self._lives = 0
@@ -113,6 +139,10 @@ class Conversation:
         self._furthest = NOWHERE
         self._damage_when_asked = 0
         self._damage_when_kept = 0
+
+    @property
+    def hostile(self) -> int:
+        return self._foreign + self._stream.refused
 
     @property
     def damaged(self) -> int:
@@ -137,7 +167,7 @@ class Conversation:
             return [End(f"connected, but silent for {IDLE_LIMIT_S / 60:.0f} minutes")]
         if self.peer is None and now_s >= self._deadline_s:
             if self._hellos == HELLO_TRIES:
-                return [End("it does not answer a hello: no Evensong wearable, or its firmware hangs")]
+                return [End(self._why_silent())]
             self._hellos += 1
             self._deadline_s = now_s + HELLO_EVERY_S
             return [self._say(HubHello(self._hub_id, MINOR))]
@@ -146,6 +176,13 @@ class Conversation:
                 return [End("asked again and again, it does not go back to a missing frame")]
             return [self._ask(now_s)]
         return []
+
+    def _why_silent(self) -> str:
+        if self._channel.replayed:
+            return "not authenticated: frames came that had been sent before, as if somebody played a recording"
+        if self._channel.forged:
+            return "not authenticated: what comes is sealed with another key than this hub's, or was changed on the way"
+        return "it does not answer a hello: no Evensong wearable, or its firmware hangs"
 
     def feed(self, chunk: bytes, now_s: float) -> list[Word]:
         words: list[Word] = []
@@ -158,28 +195,55 @@ class Conversation:
 
     def _hear(self, frame: Frame, now_s: float) -> list[Word]:
         header, body = frame.header, frame.body
+        if isinstance(body, Challenge):
+            return self._challenged(body)
+        if isinstance(body, Refusal) and self._answered and self.peer is None:
+            return [Turned(self._answered[0].device_id, body.reason)]
+        if self._channel.proven and not frame.sealed:
+            self._foreign += 1
+            return []
         if isinstance(body, Hello):
-            return self._greeted(Greeted(body, header))
+            return self._greeted(Greeted(body, header, self._answered[0] if self._answered else None))
         if self.peer is None or header.incarnation != self.peer.header.incarnation:
-            self.hostile += 1
+            self._foreign += 1
             return []
         if header.numbered:
             return self._numbered(frame, now_s)
         if header.boot_id != self.peer.header.boot_id:
-            self.hostile += 1
+            self._foreign += 1
             return []
         match body:
             case TimeRequest(token):
                 return [TimeAsked(header, token)]
             case Reply():
                 return [Answered(body)]
-            case HubHello() | Ack() | TimeReply() | ResumeFrom() | Command():
-                self.hostile += 1
+            case HubHello() | Ack() | TimeReply() | ResumeFrom() | Command() | Proof():
+                self._foreign += 1
         return []  # a word of a newer minor version
+
+    def _challenged(self, challenge: Challenge) -> list[Word]:
+        if self.peer is not None:  # one connection, one proof
+            self._foreign += 1
+            return []
+        if self._answered and self._answered[0] == challenge:  # the answer to a hello that was repeated
+            return [self._answered[1]]
+        return [Challenged(challenge)]
+
+    def prove(self, challenge: Challenge, key: bytes, *, by_label: bool) -> Send:
+        """The answer to a challenge; `next_key` is known from then on."""
+        proof, self.next_key = self._channel.prove(challenge, key, by_label=by_label)
+        header = Header(KIND_OF[Proof], bytes(4), 0, self._seq & 0xFFFFFF, 0)
+        self._seq += 1
+        self._answered = challenge, Send(pack(encode(header, proof)))
+        return self._answered[1]
+
+    def rotate(self) -> Send:
+        """Let the peer change to `next_key`, which is kept already."""
+        return self._say(Command(self._seq & 0xFFFF, CommandCode.ROTATE, b""))
 
     def _greeted(self, peer: Greeted) -> list[Word]:
         if self.peer is not None:
-            if self.peer.hello.device_id != peer.hello.device_id:
+            if self.peer.hello.device_id != peer.hello.device_id or self.peer.challenge != peer.challenge:
                 return [End("another wearable answers on the same line")]
             if (
                 self.peer.header.boot_id == peer.header.boot_id
@@ -190,7 +254,8 @@ class Conversation:
         if self._lives > MOST_LIVES:
             return [End("it says hello as another boot again and again")]
         hello = replace(peer.hello, name=_printable(peer.hello.name), board=_printable(peer.hello.board))
-        self.peer = peer = Greeted(hello, peer.header)  # a line that stays open over a reboot begins anew
+        # a line that stays open over a reboot begins anew
+        self.peer = peer = Greeted(hello, peer.header, peer.challenge)
         self._streaming = False
         self._asked = 0
         return [peer]
@@ -218,7 +283,7 @@ class Conversation:
         at = Position(frame.header.boot_id, frame.header.seq)
         assert self.peer is not None
         if not self._streaming or at.boot_id > self.peer.header.boot_id:
-            self.hostile += 1
+            self._foreign += 1
             return []
         if at < self._wanted:
             return [Keep(frame)]  # a duplicate, or something that was given up; the journal knows
@@ -277,7 +342,7 @@ class Conversation:
             incarnation, boot_id = self.peer.header.incarnation, self.peer.header.boot_id
         header = Header(KIND_OF[type(body)], incarnation, boot_id, self._seq & 0xFFFFFF, 0)
         self._seq += 1
-        return Send(pack(encode(header, body)))
+        return Send(self._channel.pack(encode(header, body)))
 
 
 def _printable(text: str) -> str:

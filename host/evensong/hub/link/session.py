@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,9 +17,10 @@ import structlog
 from evensong.clock import Clock
 from evensong.errors import Unavailable
 from evensong.hub.journal import Journal
-from evensong_wire.models import Frame, Header
+from evensong.hub.trust import Trust, Untrusted
+from evensong_wire.models import Challenge, Frame, Header
 
-from .conversation import Answered, Conversation, End, Greeted, Keep, Send, TimeAsked, Word
+from .conversation import Answered, Challenged, Conversation, End, Greeted, Keep, Send, TimeAsked, Turned, Word
 from .port import LinkLost, Port
 
 BATCH_S = 0.25  # from the first frame of a batch to its transaction
@@ -41,10 +43,12 @@ class Greeting:
 
     device_id: bytes
     name: str
+    authenticated: bool
 
 
 class Session:
-    """serves: whether this hub serves a device id. greeted, journalled: called when it happened; they do not block."""
+    """serves: whether this hub serves a device id. trust: whom it believes. greeted,
+    journalled: called when it happened; they do not block."""
 
     def __init__(
         self,
@@ -53,6 +57,7 @@ class Session:
         clock: Clock,
         *,
         serves: Callable[[bytes], bool],
+        trust: Trust,
         greeted: Callable[[Greeting], None],
         journalled: Callable[[], None],
     ) -> None:
@@ -60,13 +65,15 @@ class Session:
         self._journal = journal
         self._clock = clock
         self._serves = serves
+        self._trust = trust
         self._on_greeted = greeted
         self._on_journalled = journalled
         self._batch: list[Frame] = []
         self._batch_due_s: float | None = None
-        self._talk = Conversation(journal.hub_id, clock.monotonic_s())
+        self._talk = Conversation(journal.hub_id, clock.monotonic_s(), secrets.token_bytes)
         self._counted = (0, 0)
         self._paired_s: float | None = None
+        self._by_label = False
 
     async def run(self) -> str:
         """Talk until the link ends; the reason is returned. Unavailable or another EvensongError if the hub itself
@@ -106,6 +113,10 @@ class Session:
                     await self._send(stream)
                 case TimeAsked(header, token):
                     await self._tell_time(header, token)
+                case Challenged(challenge):
+                    await self._prove(challenge)
+                case Turned(device_id, reason):
+                    raise self._trust.refused(device_id, reason)
                 case Greeted():
                     self._commit()
                     await self._greet(word)
@@ -126,15 +137,46 @@ class Session:
         assert self._talk.peer is not None
         return self._talk.peer.hello.device_id
 
-    async def _greet(self, peer: Greeted) -> None:
-        if not self._serves(peer.hello.device_id):
-            who = f"{peer.hello.name or 'A wearable'} ({peer.hello.device_id.hex()})"
+    async def _prove(self, challenge: Challenge) -> None:
+        self._check_served(challenge.device_id, "A wearable")
+        answer = self._trust.answer(challenge)
+        send = self._talk.prove(challenge, answer.key, by_label=answer.by_label)
+        if answer.by_label:  # before it can have the new key, so must we
+            self._trust.keyring.prepare(challenge.device_id, _after(challenge.key_epoch), self._talk.next_key)
+        await self._send(send.stream)
+        self._by_label = answer.by_label
+
+    def _check_served(self, device_id: bytes, name: str) -> None:
+        if not self._serves(device_id):
+            who = f"{name} ({device_id.hex()})"
             raise NotOurs(f"{who} is not among `hub.devices`: add it there if this hub should serve it.")
+
+    async def _greet(self, peer: Greeted) -> None:
+        self._check_served(peer.hello.device_id, peer.hello.name or "A wearable")
+        rotation = self._authenticate(peer)
         tail = self._journal.greet(peer.hello, peer.header, self._clock.utc_ms())
-        self._on_greeted(Greeting(peer.hello.device_id, peer.hello.name))
-        for word in self._talk.resume(tail):
+        self._on_greeted(Greeting(peer.hello.device_id, peer.hello.name, peer.challenge is not None))
+        for word in [*self._talk.resume(tail), *rotation]:
             assert isinstance(word, Send)
             await self._send(word.stream)
+
+    def _authenticate(self, peer: Greeted) -> list[Send]:
+        """Believe the peer or raise Untrusted. A change of keys, if one is due."""
+        device_id, keyring, utc_ms = peer.hello.device_id, self._trust.keyring, self._clock.utc_ms()
+        if peer.challenge is None:
+            self._trust.check_open(device_id)
+            return []
+        if device_id != peer.challenge.device_id:
+            raise Untrusted(f"Wearable {peer.challenge.device_id.hex()} says that it is {device_id.hex()}.")
+        epoch = peer.challenge.key_epoch
+        if self._by_label:
+            keyring.proved(device_id, _after(epoch), utc_ms)
+            return []
+        keyring.proved(device_id, epoch, utc_ms)
+        if not keyring.rotation_due(device_id, epoch, utc_ms):
+            return []
+        keyring.prepare(device_id, _after(epoch), self._talk.next_key)
+        return [self._talk.rotate()]
 
     async def _tell_time(self, header: Header, token: int) -> None:
         utc_ms, now_s = self._clock.utc_ms(), self._clock.monotonic_s()
@@ -168,3 +210,8 @@ class Session:
         self._counted = counted
         if batch and appended.new:
             self._on_journalled()
+
+
+def _after(epoch: int) -> int:
+    """The epoch that follows, two bytes of it; 0 is none."""
+    return epoch % 65535 + 1

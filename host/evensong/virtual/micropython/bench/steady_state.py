@@ -9,6 +9,7 @@ import sys
 from evensong_firmware.clock import Clock
 from evensong_firmware.conduct import Conduct
 from evensong_firmware.config import DEFAULTS
+from evensong_firmware.keys import Keys
 from evensong_firmware.recorder import Recorder, stream_of
 from evensong_firmware.ring import put16, put24
 from evensong_firmware.sampler import Sampler
@@ -124,7 +125,7 @@ def main():
     clock = PollClock()
     recorder = Recorder(Spool(Nor(), board.entropy, stream_of), clock, board)
     recorder.start()
-    sampler = Sampler(board, clock, recorder, Config, Conduct(board, clock, recorder, Config), ())
+    sampler = Sampler(board, clock, recorder, Config, Conduct(board, clock, recorder, Config, Keys("nowhere")), ())
     for _ in range(START_TURNS):
         sampler.turn()
     state = recorder.spool.state
@@ -146,4 +147,5 @@ def main():
     print(json.dumps(figures))
 
 
-main()
+if __name__ == "__main__":
+    main()
