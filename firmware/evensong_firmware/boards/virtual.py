@@ -6,7 +6,8 @@ its end the board idles. What its light and motor do it writes onto a tape of it
 
 From the environment: EVENSONG_TAPE (none: a board without sensors), EVENSONG_TAPE_OFFSET_MS (the timeline's time at
 which this boot began; what lies before it has been missed), EVENSONG_FLASH (file of the spool), EVENSONG_HOME (folder
-of the settings), EVENSONG_DEVICE_ID (16 hex digits), EVENSONG_SERIAL (a terminal to speak on instead of BLE).
+of the settings), EVENSONG_DEVICE_ID (16 hex digits), EVENSONG_SERIAL (a terminal to speak on instead of BLE),
+EVENSONG_RTC_S (unix seconds by a clock that ran through the reset).
 """
 
 # MicroPython's modules have more than CPython's.
@@ -142,7 +143,8 @@ class Virtual:
         return RESET_POWER_ON
 
     def rtc_s(self):
-        return None
+        rtc_s = os.getenv("EVENSONG_RTC_S")
+        return int(rtc_s) if rtc_s else None
 
     def keep_utc(self, s):
         pass

@@ -21,6 +21,13 @@ def register(app: typer.Typer) -> None:
         faults: Annotated[
             str, typer.Option(help="What goes wrong, and how often: link:3,reboot:1,kill-hub:1", metavar="KIND:N,...")
         ] = "",
+        conditions: Annotated[
+            str,
+            typer.Option(
+                help="What the flight check finds at lights-off: battery:12,spool:95,clock:-3600,hub:away",
+                metavar="NAME:VALUE,...",
+            ),
+        ] = "",
         seed: Annotated[
             int, typer.Option(help="Decides the instants of the faults; same seed, same order of events.")
         ] = 1,
@@ -37,7 +44,7 @@ def register(app: typer.Typer) -> None:
         """
         from rich.console import Console
 
-        result = play(recording, faults=faults, seed=seed, keep=keep, console=Console(stderr=True))
+        result = play(recording, faults=faults, under=conditions, seed=seed, keep=keep, console=Console(stderr=True))
         whole = show(result, Console(stderr=as_json))
         if as_json:
             print(json.dumps(result.figures()))
@@ -45,7 +52,9 @@ def register(app: typer.Typer) -> None:
             raise typer.Exit(1)
 
 
-def play(recording: Path, *, faults: str, seed: int, keep: Path | None, console: Console) -> ReplayResult:
+def play(
+    recording: Path, *, faults: str, seed: int, keep: Path | None, console: Console, under: str = ""
+) -> ReplayResult:
     """Replay with a progress bar on `console`."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -63,6 +72,7 @@ def play(recording: Path, *, faults: str, seed: int, keep: Path | None, console:
         return replay(
             recording,
             faults=faults,
+            under=under,
             seed=seed,
             folder=keep,
             progress=lambda done: progress.update(task, completed=done, description=playing),
@@ -78,7 +88,8 @@ def show(result: ReplayResult, console: Console) -> bool:
     steps = ("sampled", "stored", "transferred", "staged", "forwarded")
     counts = {figures[step] for step in steps}  # None: the hub does not know
     whole = counts == {result.on_tape}
-    explained = len(counts) == 1 and None not in counts and result.reckoning.gaps > 0
+    planned = result.evening is not None and result.evening.agreed_by is not None
+    explained = len(counts) == 1 and None not in counts and (result.reckoning.gaps > 0 or planned)
     table.add_row("recorded", f"{result.on_tape:,}", "samples in the recording")
     for step in steps:
         count = figures[step]
@@ -91,10 +102,14 @@ def show(result: ReplayResult, console: Console) -> bool:
     table.add_row("nights", f"{figures['sessions']:,}", "in the Nexus; samples outside them lie in the days between")
     table.add_row("digest", str(figures["digest"])[:16] + "…", f"{figures['wall_s']:.1f} s of real time")
     console.print(table)
+    if result.evening and (sentence := result.evening.sentence()):
+        console.print(sentence, highlight=False)
     if result.interpreter != "micropython":
         console.print("There is no MicroPython wheel for this machine, so the firmware ran under CPython.")
     if whole:
         console.print("[green]Every sample arrived, was staged and forwarded.[/]")
+    elif explained and planned:
+        console.print("The plan that was agreed to takes less; all that it took arrived, was staged and forwarded.")
     elif explained:
         console.print("What is missing lies in gaps with a cause; all else arrived, was staged and forwarded.")
     else:

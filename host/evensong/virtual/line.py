@@ -44,7 +44,8 @@ class Played(Protocol):
 
 
 class Line:
-    """utc_at_zero_ms: UTC at the world's time 0, which is also the wearable's first boot."""
+    """utc_at_zero_ms: UTC at the world's time 0, which is also the wearable's first boot. hub_from_s: when the hub is
+    started first."""
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Line:
         utc_at_zero_ms: int,
         hardware: Hardware,
         seed: int,
+        hub_from_s: float = 0.0,
     ) -> None:
         self.journal = folder / JOURNAL
         self._world = world
@@ -71,6 +73,7 @@ class Line:
         self._config.write_text(hub_config, encoding="utf-8")
         self._radio = Radio(Air(packet_s=PACKET_S))
         self.wearable = Wearable(world, self._radio, folder / "wearable", hardware=hardware)
+        self._hub_from_s = hub_from_s
         self.wearable.on_end = self._wearable_ended
         played.give(self.wearable)
         Keyring(folder / KEYRING).add(bytes.fromhex(hardware.device_id), hardware.root)
@@ -84,8 +87,11 @@ class Line:
         progress: gets the part that is done, 0 to 1. Raises `Stuck` if it does not end within 12 virtual hours after
         the tape's end, or if a process ends that no fault killed.
         """
-        self._start_hub()
+        if not self._hub_from_s:
+            self._start_hub()
         self._start_wearable()
+        if self._hub_from_s:
+            self._world.call_at(self._hub_from_s, self._start_hub)
         for fault in faults:
             self._world.call_at(fault.at_us / 1e6, self._strike, fault)
         end_s = self._played.end_ms / 1000

@@ -13,14 +13,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from evensong.errors import InputError
+from evensong.hub import documents
+from evensong.hub.evening import Evening, evening_of
+from evensong.hub.journal import Journal
 from evensong.nexus.store import Store
 from evensong.recordings import container
 
-from . import require_linux
+from . import conditions, require_linux
 from .faults import Fault, parse, schedule
 from .line import JOURNAL, KEYRING, Line, Played
 from .reckoning import Reckoning, is_finished, reckon
@@ -47,34 +51,41 @@ class ReplayResult:
     turns_digest: str
     folder: Path | None
 
-    def figures(self) -> dict[str, int | float | str]:
+    evening: Evening | None = None  # with conditions
+
+    def figures(self) -> dict[str, Any]:
         """The line that `evensong replay --json` ends with."""
-        return {**asdict(self.reckoning), "sessions": self.sessions, "wall_s": round(self.wall_s, 2)}
+        evening = conditions.figures(self.evening) if self.evening else {}
+        return {**asdict(self.reckoning), "sessions": self.sessions, "wall_s": round(self.wall_s, 2), **evening}
 
 
 def replay(
     recording: Path,
     *,
     faults: str = "",
+    under: str = "",
     seed: int = 1,
     folder: Path | None = None,
     hardware: Hardware | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> ReplayResult:
-    """Play a recording. folder: a new one that keeps journal, Nexus store (`nexus.sqlite3`) and logs; else they go.
+    """Play a recording. under: conditions, as `conditions` writes them. folder: a new one that keeps journal, Nexus
+    store (`nexus.sqlite3`) and logs; else they go.
 
     progress: gets the part that is done, 0 to 1. Raises InputError for a recording or faults that cannot be played,
     `Stuck` if the line does not come to its end.
     """
     require_linux()
     wanted = parse(faults)
+    found = conditions.parse(under)
     header, tape = _read(recording)
     strikes = schedule(wanted, seed, min(FAULTS_FROM_S, tape.end_ms / 2000), tape.end_ms / 1000)
+    utc_ms = _utc_at_start_ms(header, tape)
     hardware = hardware or Hardware(device_id=header.device_id.hex())
     return through(
-        tape,
+        conditions.Played(found, tape, utc_ms) if found else tape,
         header,
-        utc_at_start_ms=_utc_at_start_ms(header, tape),
+        utc_at_start_ms=utc_ms,
         on_tape=tape.samples,
         strikes=strikes,
         finished=is_finished,
@@ -83,6 +94,8 @@ def replay(
         folder=folder,
         hardware=hardware,
         progress=progress,
+        hub_from_s=tape.end_ms / 1000 + 1 if found and found.hub_away else 0.0,
+        look=_evening if found else None,
     )
 
 
@@ -99,8 +112,10 @@ def through(
     folder: Path | None,
     hardware: Hardware,
     progress: Callable[[float], None],
+    hub_from_s: float = 0.0,
+    look: Callable[[Path], Evening] | None = None,
 ) -> ReplayResult:
-    """Play what the wearable senses through the whole line. finished, reckon: of the journal's path."""
+    """Play what the wearable senses through the whole line. finished, reckon, look: of the journal's path."""
     began_s = time.monotonic()
     with _kept_in(folder) as here:
         with Store.open(here / NEXUS_STORE) as store:
@@ -108,7 +123,7 @@ def through(
         with serve_nexus(here / NEXUS_STORE) as url:
             world = World()
             config = _hub_config(here, url, token, seed, header)
-            line = Line(world, here, played, config, utc_at_start_ms, hardware, seed)
+            line = Line(world, here, played, config, utc_at_start_ms, hardware, seed, hub_from_s)
             world.run(line.play(strikes, lambda end_ms: finished(line.journal, end_ms), progress))
             sessions = int(httpx.get(f"{url}api/v1/nights", params={"limit": 1}, trust_env=False).json()["total"])
         return ReplayResult(
@@ -120,7 +135,13 @@ def through(
             wall_s=time.monotonic() - began_s,
             turns_digest=world.digest(),
             folder=folder,
+            evening=look(line.journal) if look else None,
         )
+
+
+def _evening(path: Path) -> Evening:
+    with Journal.open(path, read_only=True) as journal:
+        return evening_of(journal, documents.timelines(journal)[-1][0])
 
 
 def _read(recording: Path) -> tuple[container.RecordingHeader, Tape]:

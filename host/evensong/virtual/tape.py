@@ -19,7 +19,8 @@ from evensong_wire.models import AccelRaw, Activity, Ema, Event, Frame, HeartRat
 from .wearable import Wearable
 
 RECORD = struct.Struct("<IBBH")  # t_ms, kind, a, b
-HEART_RATE, BEAT, ACTIVITY, WEAR, MOOD, EVENT = 1, 2, 3, 4, 5, 6
+HEART_RATE, BEAT, ACTIVITY, WEAR, MOOD, EVENT, BATTERY, BUTTON, SIGNAL = 1, 2, 3, 4, 5, 6, 7, 8, 9
+SAMPLES = (HEART_RATE, BEAT, ACTIVITY, WEAR, MOOD)
 _PLAYED = frozenset({EventCode.TIME_ZERO, EventCode.LIGHTS_OFF, EventCode.RISE, EventCode.BUTTON})
 _LAST_MS = (1 << 32) - 1
 
@@ -35,7 +36,7 @@ class Tape:
     @property
     def samples(self) -> int:
         """Measurements on it: the ledger's unit."""
-        return sum(kind != EVENT for _, kind, _, _ in self.records)
+        return sum(kind in SAMPLES for _, kind, _, _ in self.records)
 
     @property
     def end_ms(self) -> int:

@@ -12,6 +12,7 @@ EVENSONG_HOME            the wearable's folder
 EVENSONG_DEVICE_ID       16 hex digits
 EVENSONG_MACHINE         with chips: what MicroPython calls the board they are soldered to
 EVENSONG_CHIPS_FD        with chips: the line to them (chips/line.py)
+EVENSONG_RTC_S           unix seconds by a clock that ran through the reset; tests and replays set it
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ class Wearable:
         self._world = world
         self._radio = radio
         self._main = main
-        self._extra = extra
+        self.extra = extra
         self._peer: Peer | None = None
         self._powered_us = 0  # the first boot: timeline 0
         folder.mkdir(parents=True, exist_ok=True)
@@ -181,5 +182,5 @@ class Wearable:
             "EVENSONG_FLASH": str(self.flash),
             "EVENSONG_HOME": str(self.folder),
             "EVENSONG_DEVICE_ID": hardware.device_id,
-            **self._extra,
+            **self.extra,
         }
