@@ -14,6 +14,7 @@ from evensong_firmware.power.states import radio_is_on, state_of
 from evensong_firmware.ring import get16, get24
 
 BUSY_MS = 50  # between turns while somebody presses or something plays
+NIGHT_LIMIT_S = 16 * 3600  # after which a night that nobody ended is over
 WAITING_BYTES = 16384  # in the spool; more is worth a transfer
 NEVER_S = -0x20000000
 _OCCASIONAL = ("evening", "orders", "powering", "hand", "gesture")

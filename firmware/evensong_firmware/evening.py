@@ -8,10 +8,7 @@ import json
 import os
 
 from evensong_firmware import wire
-from evensong_firmware.conduct import MEASURE
-
-NIGHT_LIMIT_S = 16 * 3600  # after which a night that nobody ended is over
-
+from evensong_firmware.conduct import MEASURE, NIGHT_LIMIT_S
 
 # --- what outlives a reset: [plan, night, cues, alarm's earliest and latest UTC] ---
 

@@ -1,13 +1,16 @@
-"""An alarm that is set: it rings, and stops. Loaded while there is one, with all that ringing needs."""
+"""An alarm that is set: it has the night staged, rings, and stops. Loaded while there is one, with all that it needs to
+ring; the stager comes a while before the window, and what keeps it from working costs only that.
+"""
 
 from evensong_firmware import wire
 from evensong_firmware.alarm import Alarm
-from evensong_firmware.conduct import KEEP
+from evensong_firmware.conduct import KEEP, NIGHT_LIMIT_S
 from evensong_firmware.player import Player, wrapped_ms
 
 RING_S = 600
 STRONGER_EVERY_S = 20
 STRONGEST = 3
+WARNING = 2  # as in `recorder`
 
 
 class Waking:
@@ -19,6 +22,8 @@ class Waking:
         self._alarm = Alarm(earliest_s, latest_s)
         self._player = Player(conduct.board.signal)
         self._rang_s = -1  # device time at which it began to ring
+        self._watch = None
+        self._watches = True  # until that fails
         self.clock_set()
 
     def kept(self):
@@ -29,7 +34,15 @@ class Waking:
         self._alarm.place(self._conduct.clock.t_s, *self._conduct.clock.utc())
 
     def take(self, buf, i):
-        """Samples are nothing to it."""
+        """A sample for the stager. What goes wrong there costs the stager, not the alarm."""
+        if self._watch is None:
+            return
+        try:
+            stage = self._watch.take(buf, i, self._conduct.wear)
+            if stage >= 0:
+                self._alarm.staged(stage)
+        except Exception as error:
+            self._no_stager(error)
 
     def look(self, t_s):
         """Ring if it is time. True while it rings."""
@@ -40,7 +53,29 @@ class Waking:
             self._rang_s = t_s
             self._conduct.recorder.event(wire.EVENT_ALARM_RANG, reason)
             return self._ring_on(t_s)
+        if self._watches and self._watch is None and self._alarm.wants_stager(t_s):
+            self._begin_watch()
         return False
+
+    def _begin_watch(self):
+        """The weights are a file beside the settings; without it the alarm is a plain one."""
+        conduct = self._conduct
+        try:
+            from evensong_firmware.alarm_watch import EPOCH_S, Watch
+
+            with open(conduct.board.home + "/live.weights", "rb") as file:
+                weights = file.read()
+            since = -1
+            if conduct.night_ends_s >= 0:
+                since = max(0, NIGHT_LIMIT_S - conduct.night_ends_s + conduct.clock.t_s) // EPOCH_S
+            self._watch = Watch(weights, since)
+        except Exception as error:
+            self._no_stager(error)
+
+    def _no_stager(self, error):
+        self._watches = False
+        self._watch = None
+        self._conduct.recorder.log(WARNING, "alarm without stager: %r" % error)
 
     def _ring_on(self, t_s):
         rung_s = t_s - self._rang_s

@@ -11,9 +11,10 @@ from rig import Rig, Ticks
 from evensong_firmware.ring import put16, put24
 from evensong_firmware.sampler import Sampler
 from evensong_firmware.spool import Cursor
+from evensong_firmware.stager.live import FEATURES
 from evensong_wire import codec
 from evensong_wire.frames import Check, CommandCode, EventCode, Plan, PlanBy, PowerState, Ring
-from evensong_wire.models import Command, Ema, Event, FlightCheck, HubHello, Reply, TimeReply, TimeRequest
+from evensong_wire.models import Command, Ema, Event, FlightCheck, Frame, HubHello, Log, Reply, TimeReply, TimeRequest
 
 UTC_S = 1_800_000_000
 
@@ -25,7 +26,7 @@ class Hours:
         self.ticks = ticks
         self.rig = Rig(home)
         self.links: list[bool] = []
-        self._queue: list[tuple[int, int, int, int]] = []
+        self.queue: list[tuple[int, int, int, int]] = []
         self._replies = 0
         self.begin()
 
@@ -40,9 +41,9 @@ class Hours:
         self.links.append(on)
 
     def read_into(self, buf: bytearray, t_s: int, t_ms: int) -> int:
-        if not self._queue or self._queue[0][0] > 1000 * t_s + t_ms:
+        if not self.queue or self.queue[0][0] > 1000 * t_s + t_ms:
             return 0
-        at_ms, stream, a, b = self._queue.pop(0)
+        at_ms, stream, a, b = self.queue.pop(0)
         put24(buf, 0, at_ms // 1000)
         put16(buf, 3, at_ms % 1000 | stream << 10)
         buf[5] = a
@@ -67,14 +68,14 @@ class Hours:
         self.sampler.turn()
 
     def wear(self, state: int) -> None:
-        self._queue.append((self.ticks.ms, 8, state, 0))
+        self.queue.append((self.ticks.ms, 8, state, 0))
         self.live(0.1)
 
     def press(self, times: int = 1, ms: int = 120) -> None:
         for _ in range(times):
-            self._queue.append((self.ticks.ms, 11, 1, 0))
+            self.queue.append((self.ticks.ms, 11, 1, 0))
             self.live(ms / 1000)
-            self._queue.append((self.ticks.ms, 11, 0, 0))
+            self.queue.append((self.ticks.ms, 11, 0, 0))
             self.live(0.2)
 
     def hold(self, s: float) -> None:
@@ -92,11 +93,14 @@ class Hours:
         token = [f.body.token for f in self.rig.hear() if isinstance(f.body, TimeRequest)][-1]
         self.rig.say(TimeReply(token, 1000 * utc_s, 20))
 
-    def bodies(self) -> list[object]:
+    def frames(self) -> list[Frame]:
         cursor, found = Cursor(), []
         while n := self.rig.spool.read(cursor):
-            found.append(codec.decode(bytes(self.rig.spool.found[:n])).body)
+            found.append(codec.decode(bytes(self.rig.spool.found[:n])))
         return found
+
+    def bodies(self) -> list[object]:
+        return [frame.body for frame in self.frames()]
 
     def events(self, *codes: EventCode) -> list[Event]:
         return [body for body in self.bodies() if isinstance(body, Event) and body.code in codes]
@@ -344,6 +348,52 @@ def test_it_asks_how_one_feels_after_rising_only_if_that_is_wanted(hours: Hours)
     hours.live(10)
     asked = [body.prompted for body in hours.bodies() if isinstance(body, Ema)]
     assert asked == [True, False], "the second one came too late to be an answer"
+
+
+def stager_that_says(stage: int) -> bytes:
+    """Weights of the live stager with which every epoch that it can stage is this one of W, N1, N2, N3 and R."""
+    weights = bytearray(b"EVL1" + bytes((FEATURES, 1, 0, 5)) + bytes(12 + 4 * FEATURES + FEATURES + 5))
+    for i in range(5):
+        weights += bytes(1 + FEATURES) + (8000 if i == stage else 0).to_bytes(4, "little") + b"\0"
+    return bytes(weights)
+
+
+def sleep(hours: Hours, s: int) -> None:
+    """Beats at 60 bpm and a count of nothing every 30 s."""
+    first = hours.ticks.ms // 1000 + 1
+    for t_s in range(first, first + s):
+        hours.queue.append((1000 * t_s, 0, 100, 1000))
+        if t_s % 30 == 0:
+            hours.queue.append((1000 * t_s, 2, 0, 0))
+    hours.live(s)
+
+
+@pytest.mark.parametrize(("stage", "rings_after_s", "reason"), [(4, 3600, Ring.STAGE), (3, 5400, Ring.LATEST)])
+def test_the_live_stager_rings_in_the_window_without_a_hub(
+    hours: Hours, tmp_path: Path, stage: int, rings_after_s: int, reason: Ring
+):
+    (tmp_path / "live.weights").write_bytes(stager_that_says(stage))
+    hours.tell_time(UTC_S)
+    hours.wear(1)
+    hours.hold(2.5)
+    hours.say(CommandCode.ALARM, window(UTC_S + 3600, UTC_S + 5400))
+    sleep(hours, 5500)
+    assert hours.events(EventCode.ALARM_RANG) == [Event(EventCode.ALARM_RANG, reason)]
+    (at_ms,) = [f.header.time_ms for f in hours.frames() if isinstance(f.body, Event) and f.body.code == 22]
+    assert rings_after_s <= at_ms / 1000 <= rings_after_s + 3
+    assert not any(isinstance(body, Log) for body in hours.bodies())
+
+
+@pytest.mark.parametrize("weights", [b"EVL1", b"nonsense", None])
+def test_a_stager_that_fails_leaves_a_plain_alarm(hours: Hours, tmp_path: Path, weights: bytes | None):
+    if weights:
+        (tmp_path / "live.weights").write_bytes(weights)
+    hours.tell_time(UTC_S)
+    hours.say(CommandCode.ALARM, window(UTC_S + 3600, UTC_S + 5400))
+    sleep(hours, 5410)
+    assert hours.events(EventCode.ALARM_RANG) == [Event(EventCode.ALARM_RANG, Ring.LATEST)]
+    (log,) = [body for body in hours.bodies() if isinstance(body, Log)]
+    assert log.text.startswith("alarm without stager: ")
 
 
 def test_a_motor_that_fails_costs_no_sample(hours: Hours, monkeypatch: pytest.MonkeyPatch):
