@@ -10,7 +10,7 @@ import sys
 import evensong_firmware
 from evensong_firmware import wire
 from evensong_firmware.boards import BUTTON, EVENT, WEAR
-from evensong_firmware.power.states import radio_is_on, state_of
+from evensong_firmware.power.states import ALL, radio_is_on, state_of
 from evensong_firmware.ring import get16, get24
 
 BUSY_MS = 50  # between turns while somebody presses or something plays
@@ -36,11 +36,11 @@ OBEY = 11  # (code, arg) of a command; answers (status, body) of the reply
 
 
 class Conduct:
-    """links: each with `rest(on)`, set by `app`. plan: of the wire's Plan. wear: of its Wear. night_ends_s: device time
-    at which a night that nobody ended is over, -1 outside of nights. heard_s: device time at which a hub last said
-    something, told_s: at which one last told the time; NEVER_S: not in this boot. hand: what is pressed or played just
-    now. works: what goes by the clock, each with `look(t_s)`, True while it wants turns in quick succession, and what
-    else `waking` and `prompts` have in common. busy: turns are wanted in quick succession.
+    """links: each with `rest(on)`, set by `app`. plan: of the wire's Plan. wear: of its Wear. measured: of `states`.
+    night_ends_s: device time at which a night that nobody ended is over, -1 outside of nights. heard_s: device time at
+    which a hub last said something, told_s: at which one last told the time; NEVER_S: not in this boot. hand: what is
+    pressed or played just now. works: what goes by the clock, each with `look(t_s)`, True while it wants turns in quick
+    succession, and what else `waking` and `prompts` have in common. busy: turns are wanted in quick succession.
     """
 
     def __init__(self, board, clock, recorder, config, keys):
@@ -56,6 +56,7 @@ class Conduct:
         self.night_ends_s = -1
         self.wear = wire.WEAR_UNKNOWN
         self.state = wire.POWER_DAY
+        self.measured = ALL
         self.radio = self.cues = True
         self.heard_s = self.told_s = self.prompted_s = NEVER_S
         self.since_s = self._seen_s = clock.t_s

@@ -17,6 +17,9 @@ def _enter(conduct, state):
 
 def _measure(conduct):
     what = states.measured(conduct.state, conduct.plan)
+    if what == conduct.measured:
+        return
+    conduct.measured = what
     conduct.board.dark(False)
     conduct.board.rest(what == states.MOVEMENT)
     conduct.thin = None
