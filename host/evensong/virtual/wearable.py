@@ -113,6 +113,12 @@ class Wearable:
         if self.hardware.keyed and not key_file.exists():  # as flashing leaves it
             key_file.write_bytes(wearable_key_file(self.hardware.root, bytes.fromhex(self.hardware.device_id)))
 
+    def run_image(self, image: Path) -> None:
+        """Run the firmware as boards are given it. image: a folder with `firmware` and `shim`, both compiled."""
+        self._main = self.folder / "start.py"
+        self._main.write_text("import evensong_firmware.main\n", encoding="utf-8")
+        self.extra["MICROPYPATH"] = f"{image / 'shim'}:.frozen:{image / 'firmware'}"
+
     @property
     def address(self) -> str:
         return self.hardware.address

@@ -65,11 +65,12 @@ class Chip:
         """When its interrupt line became or will become active, if nobody touches the chip meanwhile; NEVER_US: it will
         not, or nobody sees it."""
         at_us = min(self.asserted_us, self.will_assert_us(now_us))
-        next_once_us = self._once[0][0] if self._once else NEVER_US
-        if next_once_us < at_us:
-            at_us = NEVER_US  # the fault changes everything; look again then
-            if self._once[0][1] is not Kind.STUCK_BUS:
-                at_us = self.asserts_after(self._once[0][1], next_once_us)
+        for strikes_us, kind in self._once:
+            if strikes_us >= at_us:
+                break
+            if kind is not Kind.STUCK_BUS:  # which has no influence on its samples
+                at_us = self.asserts_after(kind, strikes_us)
+                break
         return NEVER_US if self.suffers(Kind.LATE, at_us) else at_us
 
     # --- a model says
