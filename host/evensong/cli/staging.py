@@ -201,23 +201,36 @@ def evaluate(
 def train(
     directory: Labelled,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.json", help="Where to write the model.")],
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Whose nights these are and how to cite them, for the model card."),
+    ] = None,
 ) -> None:
     """Train a stager on labelled nights. The same nights always give the same file.
 
     Beside it goes its model card, FILE.json.card.md. What is it worth? evensong evaluate DIR --model FILE.json, on a
     folder of other nights, or evensong evaluate DIR --cv 7 on this one.
     """
-    from evensong.training import corpus
+    from evensong.errors import InputError
+    from evensong.staging import shipped
+    from evensong.training import corpus, evaluation
     from evensong.training.measured import measure_night
     from evensong.training.report.card import card
-    from evensong.training.train import networks_to_train
+    from evensong.training.train import ATTRIBUTION, networks_to_train
     from evensong.training.train import train as run
 
     with _progress("Reading nights") as show:
         labelled = corpus.load(directory, show)
+    subjects = {night.subject for night in labelled}
+    if len(subjects) < evaluation.LEAST_SUBJECTS:
+        raise InputError(f"{directory} holds {len(subjects)} subjects; training needs {evaluation.LEAST_SUBJECTS}.")
+    if data is None:
+        unnamed = f"Nights of the folder {directory.resolve().name}; whose they are was not said (`train --data`)."
+        data = ATTRIBUTION if subjects <= shipped().subjects else unnamed
     with _progress("Training networks") as show:
         done = count(1)
-        model = run([measure_night(night) for night in labelled], lambda: show(next(done), networks_to_train()))
+        measured = [measure_night(night) for night in labelled]
+        model = run(measured, lambda: show(next(done), networks_to_train()), data=data)
     _write(out, model.to_bytes())
     _write(out.with_name(out.name + ".card.md"), card(model).encode())
     typer.echo(f"{out}: {len(labelled)} nights, {model.facts['epochs']:,} epochs, arrays {model.sha256}")

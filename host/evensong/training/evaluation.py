@@ -21,6 +21,7 @@ from evensong.training.measured import Measured, hidden, measure_night
 from evensong.training.train import train
 from evensong.training.widths import holds
 
+LEAST_SUBJECTS = 3  # of a training, whose inner cross-validation has as many folds
 COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.5)
 
 
@@ -77,12 +78,14 @@ def cross_validate(
     that nobody sees. at_most: subjects to train on in each fold.
 
     Raises:
-        InputError: more folds than subjects.
+        InputError: more folds than subjects, or too few subjects in each.
         Unavailable: PyTorch is not installed.
     """
     subjects = sorted({night.subject for night in nights})
     if not 2 <= folds <= len(subjects):
         raise InputError(f"--cv {folds} does not fit {len(subjects)} subjects: take 2 to {len(subjects)} folds.")
+    if len(subjects) - -(-len(subjects) // folds) < LEAST_SUBJECTS:
+        raise InputError(f"Of {len(subjects)} subjects {folds} folds leave fewer than {LEAST_SUBJECTS} to train on.")
     measured = [measure_night(night) for night in nights]
     if without is not None:
         measured = [hidden(night, without) for night in measured]

@@ -34,8 +34,11 @@ ATTRIBUTION = (
 Ints = NDArray[np.int64]
 
 
-def train(nights: Sequence[Measured], tick: Callable[[], None] = lambda: None, seed: int = 0) -> Model:
-    """A model trained on these nights. tick: called after each of the `networks_to_train()` networks.
+def train(
+    nights: Sequence[Measured], tick: Callable[[], None] = lambda: None, seed: int = 0, data: str = ATTRIBUTION
+) -> Model:
+    """A model trained on these nights. tick: called after each of the `networks_to_train()` networks. data: whose nights
+    these are, as the model file and its card are to say.
 
     The threshold of abstention and the widths of intervals are chosen on nights that did not train, by an inner
     cross-validation.
@@ -48,7 +51,7 @@ def train(nights: Sequence[Measured], tick: Callable[[], None] = lambda: None, s
         "subjects": subjects,
         "epochs": sum(len(night.stage) for night in nights),
         "recipe": f"{NETWORKS} temporal networks and a linear softmax on {len(NAMES)} features",
-        "data": ATTRIBUTION,
+        "data": data,
         "licence": "Apache-2.0; the data's attribution must be kept",
         **_doubts(nights, tick, seed),
     }
