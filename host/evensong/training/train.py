@@ -37,8 +37,8 @@ Ints = NDArray[np.int64]
 def train(
     nights: Sequence[Measured], tick: Callable[[], None] = lambda: None, seed: int = 0, data: str = ATTRIBUTION
 ) -> Model:
-    """A model trained on these nights. tick: called after each of the `networks_to_train()` networks. data: whose nights
-    these are, as the model file and its card are to say.
+    """A model trained on these nights. tick: called after each of the `networks_to_train()` networks. data: whose they
+    are, as the model file and its card are to say.
 
     The threshold of abstention and the widths of intervals are chosen on nights that did not train, by an inner
     cross-validation.
