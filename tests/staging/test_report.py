@@ -17,8 +17,8 @@ from evensong.staging import gather, shipped, stage
 from evensong.training import evaluation, studies
 from evensong.training.corpus import LabelledNight
 from evensong.training.measured import hidden, measure_night
-from evensong.training.report import write
 from evensong.training.report.card import card
+from evensong.training.report.page import write
 from evensong.training.splits import at_most, folds
 
 MODEL = shipped()

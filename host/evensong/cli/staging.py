@@ -167,11 +167,11 @@ def evaluate(
     from evensong.cli.staging_report import print_evaluation
     from evensong.errors import InputError
     from evensong.training import corpus, evaluation, studies
-    from evensong.training.report import write
     from evensong.training.report.card import card
 
     if (ablations or learning_curve) and not cv:
         raise InputError("--ablations and --learning-curve train anew: say with --cv in how many folds.")
+    write_report = _report_writer() if report else None
 
     with _progress("Reading nights") as show:
         labelled = corpus.load(directory, show)
@@ -191,11 +191,11 @@ def evaluate(
     if to_json:
         _write(to_json, (json.dumps(figures, indent=1) + "\n").encode())
     print_evaluation(figures, cross_validated=bool(cv), per_night=per_night)
-    if report:
+    if report and write_report:
         how = f"{figures['nights']} nights of {directory.resolve().name}, {figures['epochs']:,} scored epochs, "
         how += f"retrained for every one of {cv} folds, {splits} division(s) by subject" if cv else "one finished model"
         about = "" if cv else card(_model(model), figures, f"On {how}.")
-        typer.echo(f"{write(report, labelled, found, figures, f'{how}.', about)}: the report.")
+        typer.echo(f"{write_report(report, labelled, found, figures, f'{how}.', about)}: the report.")
 
 
 def train(
@@ -234,6 +234,19 @@ def train(
     _write(out, model.to_bytes())
     _write(out.with_name(out.name + ".card.md"), card(model).encode())
     typer.echo(f"{out}: {len(labelled)} nights, {model.facts['epochs']:,} epochs, arrays {model.sha256}")
+
+
+def _report_writer() -> Callable[..., Path]:
+    """Before anything is computed: an hour's training shall not end in what could have been said at once."""
+    from evensong.errors import Unavailable
+
+    try:
+        from evensong.training.report.page import write
+    except ModuleNotFoundError as error:
+        if error.name not in ("jinja2", "markupsafe"):
+            raise
+        raise Unavailable("A report needs Jinja2: in a clone, install it with `pip install -e '.[train]'`.") from None
+    return write
 
 
 def _model(path: Path | None) -> Model:
