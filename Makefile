@@ -29,7 +29,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.check: pyproject.toml constraints.txt package.json | $(BIN)/python
 	@command -v npm >/dev/null || { echo 'The checks run the firmware on 32-bit MicroPython under node: install node and npm (Debian: apt install nodejs npm).'; exit 1; }
 	@echo 'Installing Evensong and its checks (a few minutes, once) ...'
-	@$(PIP) install -c constraints.txt -e '.[virtual,nexus,formats,train,dev]' || { echo 'The installation failed: a package index (PyPI) must be reachable; the lines above say which package.'; exit 1; }
+	@$(PIP) install -c constraints.txt -e '.[virtual,nexus,flash,formats,train,dev]' || { echo 'The installation failed: a package index (PyPI) must be reachable; the lines above say which package.'; exit 1; }
 	@$(PIP) install -c constraints.txt --no-deps --upgrade --target $(VENV)/typings micropython-esp32-stubs micropython-stdlib-stubs || { echo 'The installation failed: a package index (PyPI) must be reachable; the lines above say which package.'; exit 1; }
 	@npm ci --silent --no-audit --no-fund || { echo 'npm could not install what package.json names: the npm registry must be reachable.'; exit 1; }
 	@touch $@ $(VENV)/.demo

@@ -4,6 +4,7 @@
 
 import asyncio
 import gc
+import os
 
 from evensong_firmware.clock import Clock
 from evensong_firmware.conduct import Conduct
@@ -46,6 +47,14 @@ async def run(board):
     if hasattr(gc, "threshold"):  # not on CPython
         gc.collect()
         gc.threshold(4096)  # of the imports main.py took greater care; from here on little is allocated
+    try:
+        os.stat("trial")  # see `starter`
+    except OSError:
+        pass
+    else:
+        from evensong_firmware import slots
+
+        asyncio.create_task(slots.prove())
     for name, start in tasks[1:]:
         asyncio.create_task(keep_running(name, start, recorder))
     await keep_running(tasks[0][0], tasks[0][1], recorder)

@@ -153,6 +153,10 @@ class Session:
         elif code == wire.COMMAND_ROTATE:
             if not self._guard.rotate():
                 return REFUSED, "the key stays"
+        elif code >= wire.COMMAND_SELFTEST:
+            from evensong_firmware import care
+
+            return care.obey(code, arg, self._board, self._recorder)
         else:
             return self._conduct.errand(OBEY, (code, arg))
         return DONE, ""

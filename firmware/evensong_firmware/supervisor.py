@@ -8,14 +8,17 @@ import gc
 from evensong_firmware.recorder import ERROR
 
 PAUSE_MS = 1000
+stopped = 0  # tasks that raised, since the start
 
 
 async def keep_running(name, start, recorder):
     """start: () -> coroutine."""
+    global stopped
     while True:
         try:
             await start()
         except Exception as error:
+            stopped += 1
             gc.collect()
             try:
                 recorder.log(ERROR, "%s stopped: %r" % (name, error))

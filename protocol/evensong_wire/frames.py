@@ -145,6 +145,10 @@ class CommandCode(IntEnum):
     ALARM = 17  # arg: two little-endian 32-bit UTC seconds, earliest and latest ring; empty: no alarm
     FLIGHT_CHECK = 18  # look now, answer with a FLIGHT_CHECK event
     PLAN = 19  # arg[0]: the Plan that the wearer agrees to
+    SELFTEST = 32  # arg[0]: number of a part; the reply says how it is, and nothing behind the last part
+    FIRMWARE = 33  # the reply says which slot runs, its version, and whether it is on trial
+    UPDATE = 34  # arg: a step of an update, see `evensong_firmware.update`
+    RESTART = 35  # after the reply
 
 
 class PowerState(IntEnum):

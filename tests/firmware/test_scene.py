@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evensong.cli.bench_firmware import LOST_TO_POWER, _tape, play_scene
-from evensong.cli.firmware_image import build, build_shim
+from evensong.flashing.firmware_image import build, build_shim
 from evensong.virtual.wearable import FIRMWARE, SHIM, Hardware
 from evensong_wire.frames import Flag
 from evensong_wire.models import Boot, Frame, Log, Status, samples_in

@@ -20,6 +20,7 @@ A board is what `choose` returns, with
   charging()      True on external power
   temp_cdeg()     of the skin, hundredths of a degree, -32768 if unknown
   signal(level)   light and vibration motor, whichever there are: 0 off, 1 to 3 from gentle to strong
+  reset()         start again, at once
   feed()          tell the hardware watchdog that all is well
   sensing(clock)  coroutine that empties the chips whenever one asks for it; None if none can
   rest(on)        True: the optical sensor goes dark, the accelerometer watches for movement; False: both measure

@@ -153,6 +153,9 @@ class ChipBoard:
         if self._motor:
             self._motor.duty_u16(min(65535, 21845 * level))
 
+    def reset(self):
+        machine.reset()
+
     def feed(self):
         self._watchdog.feed()
 

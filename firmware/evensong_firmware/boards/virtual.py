@@ -176,6 +176,9 @@ class Virtual:
         with open(self.home + "/signals", "ab") as file:
             file.write(buf)
 
+    def reset(self):
+        raise SystemExit  # whoever started this process starts it again
+
     def feed(self):
         pass
 

@@ -23,8 +23,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from evensong.cli.firmware_image import build, build_shim
 from evensong.errors import Unavailable
+from evensong.flashing.firmware_image import build, build_shim
 from evensong.hub.link.ble import BlePort, find
 from evensong.virtual.adapter import install_in_world
 from evensong.virtual.radio import Radio

