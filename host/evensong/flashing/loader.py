@@ -18,10 +18,11 @@ from tempfile import TemporaryDirectory
 from evensong.errors import EvensongError, Unavailable
 
 from .image import KINDS, ChipKind, Image
-from .port import Unplugged
+from .port import Unplugged, check_usable
 
 BAUD = 460_800
 PIECE_BYTES = 256 << 10  # an image is written in pieces, and of those that are there already none is written again
+_FATAL = re.compile(r"A fatal error occurred:|ERROR:")
 _PROGRESS = re.compile(r"Writing at 0x([0-9a-f]+)")
 _LOST = re.compile(
     r"connection failed|reader thread died|Serial data stream stopped|device disconnected|readiness to read|"
@@ -132,18 +133,23 @@ class _Run:
         kind = max(matching, key=lambda each: len(each.name))
         return Chip(kind, described, self._after("MAC:").replace(":", ""))
 
+    def _is_gone(self) -> bool:
+        try:
+            check_usable(self._port)
+        except Unavailable:
+            return True
+        return False
+
     def _trouble(self, image: Image | None) -> EvensongError:
         text = "\n".join(self._said)
-        fatal = (
-            " ".join(text.partition("A fatal error occurred:")[2].split()) or (self._said or ["no reason given"])[-1]
-        )
+        fatal = " ".join(_FATAL.split(text)[-1].partition("For troubleshooting")[0].split())
         if (wrong := re.search(r"This chip is (\S+), not", text)) and image:
             return FlashFailed(
                 f"The board has an {wrong[1].rstrip(',')}, {image.name} is for an {image.kind.name}: nothing was "
                 "written."
             )
         if "Failed to connect" in fatal or "Wrong boot mode" in fatal or "Failed to autodetect" in fatal:
-            if "reader thread" in fatal or "connection failed" in fatal:
+            if _LOST.search(fatal) or self._is_gone():
                 return Unplugged(self._port)
             return NotAChip(
                 f"Nothing at {self._port} answers as an ESP32: if it is one, hold its BOOT button, press RESET, and "
@@ -153,7 +159,6 @@ class _Run:
             return FlashFailed(
                 f"What was written to the board at {self._port} reads back differently: try another cable."
             )
-        silent = "Connected to" in text and "rror" not in text  # it ends without a word when a network port is gone
-        if silent or _LOST.search(text):
+        if _LOST.search(text) or self._is_gone():
             return Unplugged(self._port)
         return FlashFailed(f"esptool gave up at {self._port}: {fatal}")

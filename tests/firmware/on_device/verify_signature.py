@@ -1,4 +1,4 @@
-"""Says of a digest, a signature and a modulus whether they belong together; then with a bit flipped in one or the other.
+"""Says whether a digest, a signature and a modulus belong together; then with a bit flipped in one or the other.
 
 They come as hex, in pieces, because an argument of more than 255 bytes is no string for MicroPython.
 """
