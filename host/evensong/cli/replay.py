@@ -67,7 +67,7 @@ def play(
 
 
 def play_signal(recording: Path, *, keep: Path | None, console: Console) -> ReplayResult:
-    """The same from waveforms; where there is MicroPython, with the image and the heap that a board has."""
+    """The same from waveforms; with the image that boards get, where it can be made."""
     from evensong.virtual.signal_night import signal_night
     from evensong.virtual.wearable import default_interpreter
 

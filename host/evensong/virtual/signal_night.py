@@ -27,7 +27,6 @@ from .replay import UTC_AT_ZERO_MS, ReplayResult, through
 from .waveforms import Waveforms, waveforms
 from .wearable import Hardware, Wearable
 
-HEAP_KIB = 144  # with which the whole night must do; what `evensong bench firmware` finds, and a little
 PPG_PPM, MOTION_PPM = 9_000, -17_000  # oscillators as they come: neither data sheet promises better than some per cent
 _PPG: dict[str, dict[str, Any]] = {
     "max30101": {"green": True},
@@ -78,11 +77,12 @@ def signal_night(
     seed: int = 1,
     folder: Path | None = None,
     image: Path | None = None,
+    heap_kib: int | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> ReplayResult:
-    """Play what a recording's wearer would have shown to the sensors. folder: see `replay`. image: see `Soldered`; with
-    one, the firmware gets a heap of HEAP_KIB. The result's samples are those of the night; `on_tape` are the beats and
-    counts that were there to be found."""
+    """Play what a recording's wearer would have shown to the sensors. folder: see `replay`. image: see `Soldered`.
+    heap_kib: see `Hardware`. The result's samples are those of the night; `on_tape` are the beats and counts that were
+    there to be found."""
     require_linux()
     read = container.read(recording)
     samples = samples_of(read)
@@ -97,6 +97,6 @@ def signal_night(
         reckon=reckon_nights,
         seed=seed,
         folder=folder,
-        hardware=Hardware(device_id=read.header.device_id.hex(), heap_kib=HEAP_KIB if image else None),
+        hardware=Hardware(device_id=read.header.device_id.hex(), heap_kib=heap_kib),
         progress=progress,
     )
