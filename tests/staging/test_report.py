@@ -86,6 +86,15 @@ def test_a_report_is_one_folder_with_all_its_parts(nights: list[LabelledNight], 
     assert "no medical device" in (path.parent / "MODEL_CARD.md").read_text().lower()
 
 
+def test_a_card_claims_nothing_of_nights_that_it_does_not_know() -> None:
+    ours = replace(MODEL, facts={**MODEL.facts, "data": "Whose nights"})
+    assert "sleep-accel" in card(MODEL)
+    assert "pregnancy" in card(MODEL)
+    assert "Whose nights" in card(ours)
+    assert "pregnancy" not in card(ours)
+    assert "sleep-accel" not in card(ours)
+
+
 def test_a_folder_that_cannot_be_made_is_refused_in_a_sentence(nights: list[LabelledNight], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     found = evaluation.shipped(nights[:1], MODEL)

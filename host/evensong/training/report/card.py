@@ -8,25 +8,29 @@ from __future__ import annotations
 from typing import Any
 
 from evensong.staging import Model
+from evensong.training.train import ATTRIBUTION
 
 INTENDED = (
-    "Staging of nights of healthy adults from wrist heart rate and movement, for their own use, for research, and for "
-    "home automation that can live with mistakes. Each epoch has a probability; `unknown` is an answer."
+    "Staging of nights of sleepers like those of the training from wrist heart rate and movement: for their own use, "
+    "research, and home automation that can live with mistakes. Each epoch has a probability; `unknown` is an answer."
 )
 LIMITS = (
     "No medical device: it neither diagnoses sleep disorders nor rules them out.",
-    "Trained on adults without known sleep disorders, one night each, in a laboratory.",
-    "Children, pregnancy, shift work, heart-rate medication, pacemakers and arrhythmia were not in the training.",
     "Wake is the weakest stage: who lies awake without moving looks asleep, and about a tenth of a night is wake.",
     "Without movement wake is uncertain; without heart rate nothing is staged; off the wrist is never sleep.",
+    "Two human scorers agree with a kappa of about .76 (five classes); no stager from the wrist comes near that.",
+)
+LIMITS_OF_SLEEP_ACCEL = (
+    "Trained on adults without known sleep disorders, one night each, in a laboratory.",
+    "Children, pregnancy, shift work, heart-rate medication, pacemakers and arrhythmia were not in the training.",
     "Men with apnea (slpdb): most epochs stay `unknown`, and what is decided is less often right.",
-    "Four-class agreement of two human scorers is about .76 kappa (five classes); this model is well below it.",
 )
 
 
 def card(model: Model, figures: dict[str, Any] | None = None, how: str = "") -> str:
     """The card of a model. figures: of `evaluation.figures`, if it was evaluated; how: on what, in words."""
     facts = model.facts
+    limits = LIMITS + (LIMITS_OF_SLEEP_ACCEL if facts["data"] == ATTRIBUTION else ())
     lines = [
         "# Model card: Evensong sleep stager",
         "",
@@ -42,7 +46,7 @@ def card(model: Model, figures: dict[str, Any] | None = None, how: str = "") -> 
         "",
         "## Limits",
         "",
-        *(f"- {limit}" for limit in LIMITS),
+        *(f"- {limit}" for limit in limits),
         "",
         "## Data",
         "",
