@@ -114,6 +114,9 @@ class HubSettings(_Table):
     )
     bluetooth: bool = Field(default=True, description="false: serial wearables only, the adapter is not touched")
     serial: tuple[str, ...] = Field(default=(), description='serial ports with a wearable, such as ["/dev/ttyUSB0"]')
+    battery_mah: int = Field(
+        default=500, ge=50, le=10_000, description="capacity of the wearables' cells, for the forecast"
+    )
     seed: int | None = Field(default=None, description="of the jitter of reconnecting; for replays, else left out")
     nexus: NexusSettings = Field(default_factory=NexusSettings, description="where documents go")
     origin: OriginSettings = Field(default_factory=OriginSettings, description="what documents say of their source")

@@ -24,6 +24,7 @@ from evensong_wire.models import (
     HubHello,
     Proof,
     Refusal,
+    Reply,
     ResumeFrom,
     TimeReply,
     TimeRequest,
@@ -49,6 +50,8 @@ class Wearable:
     epoch: int = 1
     rotated: int = 0
     replies: list[TimeReply] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    obeys: tuple[int, bytes] = (0, b"")  # status and body of its replies
     acks: list[Ack] = field(default_factory=list)
     _stream: Stream = field(default_factory=Stream)
     _unnumbered: int = 0
@@ -161,6 +164,9 @@ class Wearable:
                 self.cursor = sent - forgotten if self.cursor is not None else None
             case TimeReply() as reply:
                 self.replies.append(reply)
+            case Command(token) as command:
+                self.commands.append(command)
+                return self.say(Reply(token, *self.obeys))
         return b""
 
     def send(self) -> bytes | None:

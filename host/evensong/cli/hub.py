@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from evensong.cli import keyring
-
-if TYPE_CHECKING:
-    from evensong.config import HubSettings
-
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", metavar="FILE", help="Settings; else $EVENSONG_CONFIG, else ~/.config/evensong/evensong.toml."
-    ),
-]
-JournalPath = Annotated[
-    Path | None, typer.Option("--journal", metavar="FILE", help="Another journal than the settings name.")
-]
+from evensong.cli import keyring, tell
+from evensong.cli.hub_options import Config, Device, JournalPath, chosen_device, hex_of, settings_of
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +17,7 @@ def register(app: typer.Typer) -> None:
     for command in (run, status, export, settings):
         hub.command()(command)
     keyring.register(hub)
+    tell.register(hub)
 
 
 def run(
@@ -51,7 +40,7 @@ def run(
     from evensong.hub.daemon import run as run_daemon
     from evensong.hub.logs import configure
 
-    chosen = _settings(config, journal)
+    chosen = settings_of(config, journal)
     if serial:
         chosen = chosen.model_copy(update={"serial": (*chosen.serial, *serial)})
     if no_bluetooth:
@@ -75,8 +64,9 @@ def status(
     from evensong.hub.journal import Journal
     from evensong.hub.status import status as look
 
-    with Journal.open(_settings(config, journal).journal, read_only=True) as opened, opened.errors():
-        found = look(opened)
+    chosen = settings_of(config, journal)
+    with Journal.open(chosen.journal, read_only=True) as opened, opened.errors():
+        found = look(opened, chosen.battery_mah)
     if as_json:
         print(json.dumps(found))
     else:
@@ -89,9 +79,7 @@ def status(
 
 def export(
     out: Annotated[Path, typer.Option("--out", metavar="FILE.evr", help="The recording to write.", dir_okay=False)],
-    device: Annotated[
-        str | None, typer.Option("--device", metavar="ID", help="16 hex digits; may be left out if there is only one.")
-    ] = None,
+    device: Device = None,
     incarnation: Annotated[
         str | None, typer.Option(metavar="HEX", help="A timeline from before the wearable was erased; else the latest.")
     ] = None,
@@ -102,17 +90,12 @@ def export(
 
     `evensong stage` on it gives the very digest that the hub has, and `evensong replay` plays it.
     """
-    from evensong.errors import InputError
     from evensong.hub.export import export as write
     from evensong.hub.journal import Journal
 
-    with Journal.open(_settings(config, journal).journal, read_only=True) as opened, opened.errors():
-        if device is None:
-            known = [row[0].hex() for row in opened.db.execute("SELECT device_id FROM device ORDER BY device_id")]
-            if len(known) != 1:
-                raise InputError(f"Say which wearable with --device: the journal has {', '.join(known) or 'none'}.")
-            device = known[0]
-        frames = write(opened, _hex(device, 8), out, None if incarnation is None else _hex(incarnation, 4))
+    with Journal.open(settings_of(config, journal).journal, read_only=True) as opened, opened.errors():
+        which = chosen_device(opened, device)
+        frames = write(opened, which, out, None if incarnation is None else hex_of(incarnation, 4))
     print(f"{out}: {frames} frames")
 
 
@@ -129,22 +112,3 @@ def settings(config: Config = None) -> None:
     for row in described(load(config)):
         table.add_row(*row)
     Console().print(table)
-
-
-def _settings(config: Path | None, journal: Path | None) -> HubSettings:
-    from evensong.config import load
-
-    chosen = load(config).hub
-    return chosen if journal is None else chosen.model_copy(update={"journal": journal})
-
-
-def _hex(text: str, length: int) -> bytes:
-    from evensong.errors import InputError
-
-    try:
-        found = bytes.fromhex(text)
-    except ValueError:
-        found = b""
-    if len(found) != length:
-        raise InputError(f"{text!r} is not {2 * length} hex digits; `evensong hub status` lists the wearables.")
-    return found

@@ -44,6 +44,11 @@ def _show_wearable(wearable: dict[str, Any], console: Console) -> None:
         f"{wearable['duplicates']} duplicates, {wearable['damaged']} damaged, {wearable['hostile']} hostile",
         highlight=False,
     )
+    if wearable["forecast_h"]:
+        plans = ", ".join(f"{name} {low} to {_hours(high)}" for name, (low, high) in wearable["forecast_h"].items())
+        console.print(f"Forecast by the battery model (docs/power.md), hours: {plans}", highlight=False)
+    if wearable["evening"]:
+        console.print(_plain(wearable["evening"]["sentence"]), highlight=False)
     for timeline in wearable["timelines"]:
         table = _table("span", "state", "starts", "hours", "samples", "lost")
         for span in timeline["spans"]:
@@ -67,6 +72,10 @@ def _show_wearable(wearable: dict[str, Any], console: Console) -> None:
         ]
         if clocks:
             console.print("Clock against this hub's: " + "; ".join(clocks), highlight=False)
+
+
+def _hours(high: int) -> str:
+    return "63 or more" if high == 63 else str(high)
 
 
 def _plain(text: str) -> str:

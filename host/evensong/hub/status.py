@@ -7,22 +7,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from evensong_firmware.power.energy import lasts_h
+from evensong_wire.frames import Plan
+
 from . import documents
+from .evening import Evening, evening_of
 from .journal import Journal
 from .ledger import count
 from .lock import is_running
 from .timeline import boots_of
 
 
-def status(journal: Journal) -> dict[str, Any]:
-    """JSON values throughout; the keys are those of `evensong hub status --json`."""
+def status(journal: Journal, battery_mah: int = 500) -> dict[str, Any]:
+    """JSON values throughout; the keys are those of `evensong hub status --json`. battery_mah: of the wearables."""
     return {
         "hub_id": journal.hub_id.hex(),
         "journal": str(journal.path),
         "running": is_running(journal.path),
         "links": _links(journal),
         "wearables": [
-            _wearable(journal, device_id) for (device_id,) in journal.db.execute("SELECT device_id FROM device")
+            _wearable(journal, device_id, battery_mah)
+            for (device_id,) in journal.db.execute("SELECT device_id FROM device")
         ],
         "nexus": [
             {"url": url, "waiting": waiting}
@@ -50,7 +55,7 @@ def _links(journal: Journal) -> list[dict[str, Any]]:
     ]
 
 
-def _wearable(journal: Journal, device_id: bytes) -> dict[str, Any]:
+def _wearable(journal: Journal, device_id: bytes, battery_mah: int) -> dict[str, Any]:
     name, board, firmware, battery_pct, duplicates, damaged, hostile, seen = journal.db.execute(
         """SELECT name, board, firmware, battery_pct, duplicates, damaged, hostile, last_seen_utc_ms FROM device
            WHERE device_id = ?""",
@@ -66,11 +71,38 @@ def _wearable(journal: Journal, device_id: bytes) -> dict[str, Any]:
         "duplicates": duplicates,
         "damaged": damaged,
         "hostile": hostile,
+        "forecast_h": _forecast(board, battery_mah, battery_pct),
+        "evening": _evening(journal, device_id),
         "timelines": [
             _timeline(journal, row, incarnation)
             for row, device, incarnation in documents.timelines(journal)
             if device == device_id
         ],
+    }
+
+
+def _forecast(board: str, battery_mah: int, battery_pct: int | None) -> dict[str, list[int]] | None:
+    """Hours that the battery lasts with each plan, at least and at most; 63 is that and more. None: unknown charge."""
+    if battery_pct is None:
+        return None
+    return {plan.name: list(lasts_h(board, plan, battery_mah, min(100, battery_pct))) for plan in Plan}
+
+
+def _evening(journal: Journal, device_id: bytes) -> dict[str, Any] | None:
+    """What its latest timeline says; None without a flight check."""
+    rows = [row for row, each, _ in documents.timelines(journal) if each == device_id]
+    evening = evening_of(journal, rows[-1]) if rows else Evening()
+    if evening.check is None:
+        return None
+    return {
+        "sentence": evening.sentence(),
+        "failed": evening.failed(),
+        "proposed": evening.proposed(),
+        "plan": evening.plan,
+        "agreed_by": evening.agreed_by,
+        "in_force": evening.in_force,
+        "clock_steps_s": evening.clock_steps_s,
+        "cues": evening.cues,
     }
 
 

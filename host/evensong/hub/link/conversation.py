@@ -333,6 +333,11 @@ class Conversation:
         self._acked = self._wanted
         return [self._say(Ack(self._wanted.boot_id, self._wanted.seq - 1))]
 
+    def command(self, code: int, arg: bytes) -> tuple[int, Send]:
+        """Tell the peer to do something. Returns the token that its reply will have."""
+        token = self._seq & 0xFFFF
+        return token, self._say(Command(token, code, arg))
+
     def time_reply(self, token: int, utc_ms: int, uncertainty_ms: int) -> Send:
         return self._say(TimeReply(token, utc_ms, uncertainty_ms))
 

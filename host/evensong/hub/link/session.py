@@ -16,9 +16,10 @@ import structlog
 
 from evensong.clock import Clock
 from evensong.errors import Unavailable
+from evensong.hub import requests
 from evensong.hub.journal import Journal
 from evensong.hub.trust import Trust, Untrusted
-from evensong_wire.models import Challenge, Frame, Header
+from evensong_wire.models import Challenge, Frame, Header, Reply
 
 from .conversation import Answered, Challenged, Conversation, End, Greeted, Keep, Send, TimeAsked, Turned, Word
 from .port import LinkLost, Port
@@ -74,6 +75,8 @@ class Session:
         self._counted = (0, 0)
         self._paired_s: float | None = None
         self._by_label = False
+        self._look_s: float | None = None  # when to look for requests, once it is known whom we talk to
+        self._asked: dict[int, int] = {}  # token -> request
 
     async def run(self) -> str:
         """Talk until the link ends; the reason is returned. Unavailable or another EvensongError if the hub itself
@@ -93,7 +96,7 @@ class Session:
                 await self._port.close()
 
     async def _listen(self) -> list[Word]:
-        due_s = self._talk.due_s if self._batch_due_s is None else min(self._batch_due_s, self._talk.due_s)
+        due_s = min(due for due in (self._batch_due_s, self._look_s, self._talk.due_s) if due is not None)
         chunk = b""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, due_s - self._clock.monotonic_s())):
@@ -121,7 +124,7 @@ class Session:
                     self._commit()
                     await self._greet(word)
                 case Answered(reply):
-                    _log.info("reply", device=self._device_id.hex(), status=reply.status)
+                    self._note(reply)
                 case End(reason):
                     return reason
         overdue = self._batch_due_s is not None and self._clock.monotonic_s() >= self._batch_due_s
@@ -130,7 +133,24 @@ class Session:
             for word in self._talk.acknowledge():
                 assert isinstance(word, Send)
                 await self._send(word.stream)
+        await self._pass_on()
         return None
+
+    def _note(self, reply: Reply) -> None:
+        _log.info("reply", device=self._device_id.hex(), status=reply.status)
+        if (row := self._asked.pop(reply.token, None)) is not None:
+            requests.answered(self._journal, row, reply)
+
+    async def _pass_on(self) -> None:
+        """What a person wants of this wearable, if it is time to look."""
+        if self._look_s is None or self._clock.monotonic_s() < self._look_s:
+            return
+        self._look_s = self._clock.monotonic_s() + requests.LOOK_S
+        request = requests.take(self._journal, self._device_id, self._clock.utc_ms())
+        if request is not None:
+            token, send = self._talk.command(request.code, request.arg)
+            self._asked[token] = request.row
+            await self._send(send.stream)
 
     @property
     def _device_id(self) -> bytes:
@@ -159,6 +179,7 @@ class Session:
         for word in [*self._talk.resume(tail), *rotation]:
             assert isinstance(word, Send)
             await self._send(word.stream)
+        self._look_s = self._clock.monotonic_s()
 
     def _authenticate(self, peer: Greeted) -> list[Send]:
         """Believe the peer or raise Untrusted. A change of keys, if one is due."""
