@@ -13,6 +13,7 @@ from evensong.errors import Unavailable
 from evensong.hub.keyring import Keyring
 from evensong.hub.link.conversation import (
     HELLO_TRIES,
+    MOST_CHALLENGES,
     Challenged,
     Conversation,
     End,
@@ -143,6 +144,14 @@ def test_a_hello_said_twice_is_answered_with_the_same_proof() -> None:
     proof = talk.prove(challenged.challenge, KEY, by_label=False)
     assert talk.feed(challenge, 0.0) == [proof]
     assert isinstance(talk.feed(wearable.hear(proof.stream + proof.stream), 0.0)[0], Greeted)
+
+
+def test_a_wearable_that_wants_proof_after_proof_is_hung_up_on() -> None:
+    wearable = Wearable(key=KEY)
+    talk = Conversation(HUB, 0.0, secrets.token_bytes)
+    challenge = wearable.hear(sent(talk.tick(0.0)))
+    words = talk.feed(challenge * (MOST_CHALLENGES + 1), 0.0)
+    assert [type(word) for word in words] == [Challenged] * MOST_CHALLENGES + [End]
 
 
 def test_a_rotated_key_opens_the_next_session_and_the_old_one_none() -> None:

@@ -24,13 +24,16 @@ from evensong.recordings import data_folder, framing, mmash
 from evensong.recordings.mmash import DAY_S
 from evensong.recordings.repairs import Repairs
 from evensong.recordings.samples import VOUCHED
+from evensong_wire.channel import Channel
+from evensong_wire.codec import TRAILER_BYTES, encode
 from evensong_wire.cut import FrameWriter
 from evensong_wire.frames import Kind
-from evensong_wire.models import Ibi
+from evensong_wire.models import KIND_OF, Ack, Body, Challenge, Header, Ibi, TimeReply, TimeRequest
 from evensong_wire.stream import Stream, pack
 
 NIGHT_S = 8 * 3600
 PASSES = 5
+TIME_EVERY_MS = 600_000  # as the firmware asks for it
 _Series = NDArray[np.int64]
 
 
@@ -49,8 +52,10 @@ def run() -> dict[str, Any]:
 
     ibi_bits_per_beat: all bytes of IBI frames, packed; ibi_entropy_ratio: to the order-0 entropy of each user's
     successive differences, weighted by beats; xz_ratio: to `xz -9` of each user's intervals as uint16; night_bytes:
-    packed frames of all kinds in eight hours in bed; decode_frames_per_s: of those nights, from packed bytes to models,
-    on one core.
+    packed frames of all kinds in eight hours in bed; auth_bytes_percent: what one sealed connection adds to these, with
+    its challenge and proof; auth_bytes_both_ways_percent: the same with an acknowledgement for each frame and the time
+    every ten minutes, which are small and so cost more; decode_frames_per_s: of those nights, from packed bytes to
+    models, on one core.
     """
     root, users = recordings()
     sizes: list[BeatSizes] = []
@@ -75,8 +80,37 @@ def run() -> dict[str, Any]:
     return {
         **pooled(sizes),
         "night_bytes": round(sum(len(frame) for night in nights for frame in night) * NIGHT_S / in_bed_s),
+        **_authentication(nights),
         "decode_frames_per_s": round(frames_per_s),
     }
+
+
+def _authentication(nights: list[list[bytes]]) -> dict[str, float]:
+    """Sealed for real, each night over one connection."""
+    one_way = both_ways = added = added_back = 0
+    for night in nights:
+        channel = Channel(bytes(8), bytes)
+        challenge = Challenge(bytes(8), 1, False, bytes(16))
+        proof, _ = channel.prove(challenge, bytes(32), by_label=False)
+        frames = [frame for packed in night for frame in Stream().feed(packed)]
+        span_ms = max(frame.header.time_ms for frame in frames) - min(frame.header.time_ms for frame in frames)
+        times = max(1, span_ms // TIME_EVERY_MS)
+        plain = sum(map(len, night))
+        back = len(frames) * len(pack(_word(Ack(1, 0)))) + times * len(pack(_word(TimeReply(0, 0, 0))))
+        asked = times * len(pack(_word(TimeRequest(0))))
+        handshake = len(pack(_word(challenge))) + len(pack(_word(proof)))
+        added += sum(len(channel.pack(frame.raw)) for frame in frames) - plain + handshake
+        added_back += (len(frames) + 2 * times) * TRAILER_BYTES
+        one_way += plain
+        both_ways += plain + back + asked
+    return {
+        "auth_bytes_percent": round(100 * added / one_way, 2),
+        "auth_bytes_both_ways_percent": round(100 * (added + added_back) / both_ways, 2),
+    }
+
+
+def _word(body: Body) -> bytes:
+    return encode(Header(KIND_OF[type(body)], bytes(4), 0, 0, 0), body)
 
 
 def recordings() -> tuple[Path, list[str]]:

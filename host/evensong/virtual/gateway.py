@@ -177,7 +177,10 @@ class Gateway:
                 raise att.ATT_Error(att.ErrorCode.WRITE_NOT_PERMITTED)
             return self._write(connection.handle, made.handle, value)
 
-        made.value = att.AttributeValue(write=write)
+        def read(_: Any) -> bytes:
+            raise att.ATT_Error(att.ErrorCode.READ_NOT_PERMITTED)
+
+        made.value = att.AttributeValue(read=read, write=write)
         return made
 
     async def _disconnect(self, payload: bytes) -> bytes:

@@ -42,6 +42,7 @@ HELLO_EVERY_S = 5.0
 HELLO_TRIES = 3
 REWIND_LIMIT_S = 30.0  # within which an asked-for number, or the first one after it, has to come
 ASK_TRIES = 4
+MOST_CHALLENGES = 2 * HELLO_TRIES
 MOST_LIVES = 8  # of a wearable over one connection: each makes a row in the journal
 IDLE_LIMIT_S = 15 * 60.0  # a wearable asks for the time every ten minutes: longer silence is a dead link
 
@@ -125,6 +126,7 @@ class Conversation:
         self._channel = Channel(hub_id, entropy)
         self._stream = Stream(self._channel.unseal)
         self._foreign = 0
+        self._challenges = 0
         self._answered: tuple[Challenge, Send] | None = None
         self._seq = 0
         self._hellos = 0
@@ -225,6 +227,9 @@ class Conversation:
         if self.peer is not None:  # one connection, one proof
             self._foreign += 1
             return []
+        self._challenges += 1
+        if self._challenges > MOST_CHALLENGES:
+            return [End(f"{self._why_silent()}; it asks for a proof again and again")]
         if self._answered and self._answered[0] == challenge:  # the answer to a hello that was repeated
             return [self._answered[1]]
         return [Challenged(challenge)]

@@ -173,31 +173,34 @@ class Session:
 
     async def _greet(self, peer: Greeted) -> None:
         self._check_served(peer.hello.device_id, peer.hello.name or "A wearable")
-        rotation = self._authenticate(peer)
+        rotates = self._authenticate(peer)
         tail = self._journal.greet(peer.hello, peer.header, self._clock.utc_ms())
         self._on_greeted(Greeting(peer.hello.device_id, peer.hello.name, peer.challenge is not None))
-        for word in [*self._talk.resume(tail), *rotation]:
+        words = self._talk.resume(tail)
+        if rotates:
+            words.append(self._talk.rotate())  # made last, sent last: sealed frames are numbered
+        for word in words:
             assert isinstance(word, Send)
             await self._send(word.stream)
         self._look_s = self._clock.monotonic_s()
 
-    def _authenticate(self, peer: Greeted) -> list[Send]:
-        """Believe the peer or raise Untrusted. A change of keys, if one is due."""
+    def _authenticate(self, peer: Greeted) -> bool:
+        """Believe the peer or raise Untrusted. True if a change of keys is due, and prepared."""
         device_id, keyring, utc_ms = peer.hello.device_id, self._trust.keyring, self._clock.utc_ms()
         if peer.challenge is None:
             self._trust.check_open(device_id)
-            return []
+            return False
         if device_id != peer.challenge.device_id:
             raise Untrusted(f"Wearable {peer.challenge.device_id.hex()} says that it is {device_id.hex()}.")
         epoch = peer.challenge.key_epoch
         if self._by_label:
             keyring.proved(device_id, _after(epoch), utc_ms)
-            return []
+            return False
         keyring.proved(device_id, epoch, utc_ms)
         if not keyring.rotation_due(device_id, epoch, utc_ms):
-            return []
+            return False
         keyring.prepare(device_id, _after(epoch), self._talk.next_key)
-        return [self._talk.rotate()]
+        return True
 
     async def _tell_time(self, header: Header, token: int) -> None:
         utc_ms, now_s = self._clock.utc_ms(), self._clock.monotonic_s()

@@ -1,0 +1,326 @@
+"""Two wearables, one hub and one stranger on the air, each with a real Bumble stack, the wearables with the real
+firmware: the stranger can neither read, pair, command, inject nor replay. It proves our layer and Bumble's pairing,
+not NimBLE's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import struct
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bumble import core, device, gatt, hci
+from bumble.host import Host
+from bumble.transport.common import AsyncPipeSink
+
+from evensong.hub.keyring import Keyring
+from evensong.virtual import gateway as gateway_module
+from evensong.virtual.adapter import HubController
+from evensong.virtual.radio import Controller, Radio
+from evensong.virtual.wearable import Hardware, Wearable
+from evensong.virtual.world import Peer, World
+from evensong_wire import gatt as ours
+from evensong_wire.codec import encode, sealed
+from evensong_wire.frames import CommandCode, Flag, Refused
+from evensong_wire.models import (
+    KIND_OF,
+    Ack,
+    Body,
+    Challenge,
+    Command,
+    Frame,
+    Header,
+    HubHello,
+    Proof,
+    Refusal,
+    ResumeFrom,
+)
+from evensong_wire.stream import Stream, pack
+
+UTC_MS = 1_767_304_800_000
+STRANGER = "D1:77:77:77:77:77"
+IDS = ("e5e700000000a001", "e5e700000000a002")
+
+
+def word(body: Body) -> bytes:
+    return pack(encode(Header(KIND_OF[type(body)], bytes(4), 0, 0, 0), body))
+
+
+@dataclass
+class Air:
+    """What a sniffer hears of one wearable: every write to it, every notification from it."""
+
+    writes: list[bytes] = field(default_factory=list)
+    notifications: list[bytes] = field(default_factory=list)
+
+
+@pytest.fixture
+def sniffed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Air]:
+    air: dict[str, Air] = {}
+    write, notify = gateway_module.Gateway._write, gateway_module.Gateway._notify
+
+    def heard_write(self: Any, connection: int, handle: int, value: bytes) -> Any:
+        air.setdefault(self._address, Air()).writes.append(value)
+        return write(self, connection, handle, value)
+
+    def heard_notify(self: Any, payload: bytes) -> None:
+        air.setdefault(self._address, Air()).notifications.append(payload[4:])
+        notify(self, payload)
+
+    monkeypatch.setattr(gateway_module.Gateway, "_write", heard_write)
+    monkeypatch.setattr(gateway_module.Gateway, "_notify", heard_notify)
+    return air
+
+
+class Stranger:
+    """A central with a stack of its own."""
+
+    def __init__(self, radio: Radio, address: str = STRANGER) -> None:
+        self.controller = Controller("stranger", radio, address)
+        self.device = device.Device(
+            name="stranger", address=hci.Address(address), host=Host(self.controller, AsyncPipeSink(self.controller))
+        )
+        self.ended = asyncio.Event()
+
+    async def meet(self, address: str) -> Stream:
+        """Connect to a wearable and listen; `say` from then on."""
+        self.stream, self.heard, self.ended = Stream(), [], asyncio.Event()
+        self.heard: list[Frame]
+        self.connection = await self.device.connect(
+            hci.Address(address), own_address_type=hci.OwnAddressType.RANDOM, timeout=None
+        )
+        self.connection.on("disconnection", lambda _: self.ended.set())
+        self.peer = device.Peer(self.connection)
+        await self.peer.discover_services()
+        for service in self.peer.services:
+            await service.discover_characteristics()
+        (self.frames,) = self.peer.get_characteristics_by_uuid(core.UUID(ours.FRAMES))
+        (self.control,) = self.peer.get_characteristics_by_uuid(core.UUID(ours.CONTROL))
+        await self.peer.subscribe(self.frames, lambda value: self.heard.extend(self.stream.feed(value)))
+        return self.stream
+
+    async def say(self, stream: bytes) -> list[Body]:
+        """What the wearable answers within a second."""
+        before = len(self.heard)
+        with suppress(core.BaseBumbleError, asyncio.CancelledError):
+            for at in range(0, len(stream), 20):
+                await self.peer.gatt_client.write_value(self.control, stream[at : at + 20], with_response=True)
+        await asyncio.sleep(1)
+        return [frame.body for frame in self.heard[before:]]
+
+
+class Bed:
+    """Two wearables that record, and a hub that is started and stopped."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world, self.folder, self.radio = world, folder, Radio()
+        self.wearables = [Wearable(world, self.radio, folder / each, hardware=Hardware(device_id=each)) for each in IDS]
+        for wearable in self.wearables:
+            wearable.tape.write_bytes(b"".join(struct.pack("<IBBH", 1000 * s, 1, 0, 960) for s in range(0, 1800, 5)))
+            Keyring(folder / "keyring.json").add(bytes.fromhex(wearable.hardware.device_id), wearable.hardware.root)
+        self.config = folder / "evensong.toml"
+        self.config.write_text(
+            f'[hub]\njournal = "{folder / "journal"}"\nkeyring = "{folder / "keyring.json"}"\nseed = 1\n'
+        )
+        self.hub: Peer | None = None
+
+    def start_hub(self) -> None:
+        self.hub = self.world.spawn(
+            "hub",
+            [sys.executable, "-m", "evensong.virtual.hub_process", str(self.config), str(UTC_MS), "1"],
+            {"PATH": "", "PYTHONPATH": ":".join(sys.path), "PYTHONHASHSEED": "0"},
+            self.folder / "hub.log",
+            lambda peer: HubController(self.world, self.radio, peer.send),
+        )
+
+    def stop_hub(self) -> None:
+        assert self.hub
+        self.hub.kill()
+
+    def said(self) -> str:
+        return (self.folder / "hub.log").read_text()
+
+    def frames_of(self, device_id: str) -> list[bytes]:
+        with sqlite3.connect(self.folder / "journal") as db:
+            rows = db.execute(
+                """SELECT raw FROM frame JOIN boot ON boot.id = frame.boot JOIN timeline ON timeline.id = boot.timeline
+                   WHERE device_id = ? ORDER BY frame.id""",
+                (bytes.fromhex(device_id),),
+            ).fetchall()
+        return [raw for (raw,) in rows]
+
+
+def flipped(stream: bytes, bit: int) -> bytes:
+    """The frames of a byte stream, each with one bit changed and a CRC that is right again."""
+
+    def changed() -> Iterator[bytes]:
+        from evensong_wire.stream import cobs_decode
+
+        for coded in filter(None, stream.split(b"\0")):
+            raw = bytearray(cobs_decode(coded) or b"")
+            raw[bit // 8 % (len(raw) - 4)] ^= 1 << bit % 8
+            yield pack(sealed(bytes(raw[:-4])))
+
+    return b"".join(changed())
+
+
+async def scene(bed: Bed, sniffed: dict[str, Air]) -> None:
+    first, second = bed.wearables
+    stranger = Stranger(bed.radio)
+    await stranger.device.power_on()
+    for wearable in bed.wearables:
+        wearable.start()
+    await asyncio.sleep(30)
+
+    # The hub meets both, and every byte of it is heard.
+    bed.start_hub()
+    await asyncio.sleep(400)  # it looks round for others every two minutes
+    bed.stop_hub()
+    taken = {each: bed.frames_of(each) for each in IDS}
+    assert all(len(frames) > 1 for frames in taken.values())
+    assert "NOT AUTHENTICATED" not in bed.said()
+    recorded = sniffed[first.address]
+    on_the_air = b"".join(recorded.notifications)
+    assert not any(raw[2:-4] in on_the_air for raw in taken[IDS[0]]), "nothing of a frame shows"
+
+    await asyncio.sleep(5)
+    await reads_and_commands(stranger, first)
+    await replays(stranger, first, recorded)
+    await injects(bed, stranger, second, sniffed[second.address])
+
+    # Afterwards all is as it was: the hub gets the rest, in order, and nothing else.
+    bed.start_hub()
+    await asyncio.sleep(400)  # it looks round for others every two minutes
+    bed.stop_hub()
+    for each in IDS:
+        numbers = [(raw[6], int.from_bytes(raw[8:11], "little")) for raw in bed.frames_of(each)]  # boot, number
+        for boot_id in {boot_id for boot_id, _ in numbers}:
+            of_boot = [number for boot, number in numbers if boot == boot_id]
+            assert of_boot == list(range(len(of_boot)))
+        assert bed.frames_of(each)[: len(taken[each])] == taken[each]
+        assert len(numbers) > len(taken[each])
+
+
+async def reads_and_commands(stranger: Stranger, wearable: Wearable) -> None:
+    await stranger.meet(wearable.address)
+    for characteristic in (stranger.frames, stranger.control):
+        with pytest.raises(core.BaseBumbleError):
+            await stranger.peer.gatt_client.read_value(characteristic)
+    challenge, *none = await stranger.say(word(HubHello(b"stranger", 1)))
+    assert isinstance(challenge, Challenge)
+    assert none == []
+    forged = bytes([0x10 | Flag.AUTHENTICATED | Flag.SEALED]) + bytes(40)
+    for attempt in (
+        ResumeFrom(1, 0),
+        Ack(1, 9),
+        Command(1, CommandCode.LIVE, b"\1"),
+        Command(2, CommandCode.CONFIGURE, b'{"name": "mine"}'),
+        Command(3, CommandCode.ROTATE, b""),
+    ):
+        assert await stranger.say(word(attempt)) == []
+    assert await stranger.say(pack(sealed(forged))) == []
+    assert await stranger.say(word(Proof(False, bytes(16), bytes(16)))) == [Refusal(Refused.PROOF)]
+    async with asyncio.timeout(30):  # it is shown the door
+        await stranger.ended.wait()
+    assert {type(frame.body) for frame in stranger.heard} == {Challenge, Refusal}
+
+
+async def replays(stranger: Stranger, wearable: Wearable, recorded: Air) -> None:
+    """What the hub said to it, byte for byte."""
+    await asyncio.sleep(3)
+    await stranger.meet(wearable.address)
+    for written in recorded.writes[:12]:
+        await stranger.say(written)
+        if stranger.ended.is_set():
+            break
+    assert {type(frame.body) for frame in stranger.heard} <= {Challenge, Refusal}
+    async with asyncio.timeout(30):
+        await stranger.ended.wait()
+
+
+async def injects(bed: Bed, stranger: Stranger, wearable: Wearable, recorded: Air) -> None:
+    """In the wearable's place, under its address: what the wearable once said, as it was and with one bit flipped."""
+    wearable.kill()
+    await asyncio.sleep(1)
+    before = bed.frames_of(wearable.hardware.device_id)
+    impostor = Stranger(bed.radio, wearable.address)
+    await impostor.device.power_on()
+    heard = recorded.notifications[:30]
+    played = [*heard, *(flipped(b"".join(heard), bit) for bit in (9, 70, 333))]
+
+    def answer(connection: device.Connection, _: bytes) -> None:
+        for stream in played:
+            for at in range(0, len(stream), 20):
+                value = stream[at : at + 20]
+                asyncio.get_running_loop().create_task(impostor.device.notify_subscriber(connection, frames, value))
+
+    frames = gatt.Characteristic(core.UUID(ours.FRAMES), gatt.Characteristic.Properties.NOTIFY, 0, b"")
+    control = gatt.Characteristic(
+        core.UUID(ours.CONTROL),
+        gatt.Characteristic.Properties.WRITE,
+        gatt.Characteristic.WRITEABLE,
+        gatt.CharacteristicValue(write=answer),
+    )
+    impostor.device.add_service(gatt.Service(core.UUID(ours.SERVICE), [frames, control]))
+    impostor.device.advertising_data = b"\x02\x01\x06\x11\x07" + bytes(core.UUID(ours.SERVICE))
+    await impostor.device.start_advertising(own_address_type=hci.OwnAddressType.RANDOM, auto_restart=True)
+    said = len(bed.said())
+    bed.start_hub()
+    await asyncio.sleep(90)
+    bed.stop_hub()
+    await impostor.device.stop_advertising()
+    await impostor.device.power_off()
+    bed.radio.power_off(impostor.controller, bed.world)
+    assert bed.frames_of(wearable.hardware.device_id) == before
+    assert "not authenticated: what comes is sealed with another key" in bed.said()[said:]
+    assert "again and again" in bed.said()[said:], "and it is hung up on"
+    wearable.start()
+    await asyncio.sleep(10)
+
+
+def test_a_stranger_gets_nowhere(tmp_path: Path, sniffed: dict[str, Air]) -> None:
+    world = World()
+    world.run(scene(Bed(world, tmp_path), sniffed))
+
+
+async def a_hub_is_lost(bed: Bed) -> None:
+    first = bed.wearables[0]
+    device_id = bytes.fromhex(first.hardware.device_id)
+    press = [struct.pack("<IBBH", 300_000, 8, 1, 0), struct.pack("<IBBH", 307_000, 8, 0, 0)]
+    rates = [struct.pack("<IBBH", 1000 * s, 1, 0, 960) for s in range(0, 900, 5)]
+    first.tape.write_bytes(b"".join(sorted(rates + press, key=lambda record: record[:4][::-1])))
+    first.start()
+    bed.start_hub()
+    await asyncio.sleep(200)
+    bed.stop_hub()  # lost
+    with_the_thief = (bed.folder / "keyring.json").read_bytes()
+    assert first.hardware.root.hex().encode() not in with_the_thief, "it has forgotten the label"
+    Keyring(bed.folder / "keyring.json").add(device_id, first.hardware.root)  # the new hub's: it knows the label only
+    bed.start_hub()
+    await asyncio.sleep(90)
+    assert "hold its button for five seconds" in bed.said()
+    assert bed.said().count("connected ") == 1
+    await asyncio.sleep(60)  # the button was held at 300 s
+    assert bed.said().count("connected ") == 2
+    bed.stop_hub()
+    adopted = Keyring(bed.folder / "keyring.json").of(device_id)
+    assert adopted
+    assert (adopted.root, list(adopted.keys)) == (None, [3])  # 2 was the lost hub's, after its first session
+    (bed.folder / "keyring.json").write_bytes(with_the_thief)
+    bed.start_hub()
+    await asyncio.sleep(60)
+    bed.stop_hub()
+    assert "this hub's key was revoked" in bed.said()
+    assert bed.said().count("connected ") == 2
+
+
+def test_a_lost_hub_is_revoked_by_letting_in_another_without_flashing(tmp_path: Path) -> None:
+    world = World()
+    world.run(a_hub_is_lost(Bed(world, tmp_path)))
