@@ -2,7 +2,8 @@
 
     python tests/staging/golden.py
 
-They come from NumPy; `test_plain` then asks CPython and both MicroPythons for the same.
+They come from NumPy, those of the live answer from the firmware on CPython; `test_plain` and `test_live_interpreters`
+then ask CPython and both MicroPythons for the same.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from builders import BOOTS, frame, night_frames, wear
 from evensong.cli.bench_staging import as_document
 from evensong.staging import Samples, find, gather, lay_out, network, shipped, stage
 from evensong.staging.features import measure
+from evensong.staging.live import stage_live
 from evensong.staging.series import BINS
+from evensong.staging.student import shipped_student
 from evensong_wire.frames import Wear
 from evensong_wire.models import HeartRate, Ibi
 
@@ -66,6 +69,12 @@ def by_numpy(samples: Samples) -> dict[str, list[Any]]:
     }
 
 
+def live_rows(samples: Samples) -> list[Any]:
+    """Stage and probabilities of every epoch, by the live answer."""
+    hypnogram = stage_live(samples)
+    return np.concatenate([hypnogram.stage[:, None], hypnogram.p], axis=1).tolist()
+
+
 def with_none(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     return np.where(known, values.astype(object), None)
 
@@ -80,8 +89,9 @@ def fingerprint(rows: list[Any]) -> dict[str, Any]:
 def main() -> None:
     night = short_night()
     stages = by_numpy(samples_of(night))
-    vectors = {"model_sha256": shipped().sha256, "night": night,
-               "stages": {name: fingerprint(stages[name]) for name in STAGES}}  # fmt: skip
+    vectors = {"model_sha256": shipped().sha256, "student_sha256": shipped_student().sha256, "night": night,
+               "stages": {name: fingerprint(stages[name]) for name in STAGES},
+               "live": fingerprint(live_rows(samples_of(night)))}  # fmt: skip
     VECTORS.write_text(json.dumps(vectors, separators=(",", ":")).replace('},"', '},\n"') + "\n")
     print(f"{VECTORS}: {len(stages['p'])} epochs, model {vectors['model_sha256'][:12]}")
 

@@ -85,6 +85,18 @@ def test_parameters_are_part_of_it(run: Run, night: Path, hypnogram: Path) -> No
     assert run("verify", hypnogram, night).exit_code == 0
 
 
+@pytest.mark.parametrize("answer", ["live", "settled"])
+def test_an_earlier_answer_is_labelled_as_what_it_is(run: Run, night: Path, tmp_path: Path, answer: str) -> None:
+    out = tmp_path / "early.csv"
+    told = run("stage", night, "--out", out, "--answer", answer)
+    assert f"{answer} answer" in " ".join(told.stdout.split())
+    assert "In brackets" not in told.stdout  # the intervals are the final answer's
+    passport = parse(passports.beside(out).read_bytes())
+    assert passport.answer == answer
+    assert f"--answer {answer}" in passport.reproduce
+    assert f"answer {answer}, model {passport.model_sha256[:12]}" in run("verify", out, night).stdout
+
+
 def test_a_changed_epoch_is_named(run: Run, night: Path, hypnogram: Path) -> None:
     lines = hypnogram.read_text().splitlines(keepends=True)
     lines[8] = lines[8].replace("0.", "1.")

@@ -59,13 +59,20 @@ class Live:
         network.standardise(heart.FEATURES, FEATURES - TIME_FEATURES, self._movement.known)
         network.standardise(FEATURES - TIME_FEATURES, FEATURES, True)
         network.step()
-        self._share(network.logits)
+        if self._movement.silent == movement.LONG:
+            doubt(network.logits, self._weights)
+        self.likeliest = share(network.logits, self.p)
         if not self._heart.known or not worn or self.bed.since < 0 or self.p[self.likeliest] < self._threshold:
             return UNKNOWN
         return self.likeliest
 
+    @property
+    def known(self):
+        """Whether the last epoch's heart, its movement, and any movement in the last hour are known."""
+        return self._heart.known, self._movement.known, self._movement.silent < movement.LONG
+
     def measure(self, count_q8, worn):
-        """The part of `step` before the network: features of the epoch, which are returned, for training."""
+        """The part of `step` before the network, for training: the epoch's features, Q10, which are returned."""
         rates, features = self.rates, self._network.features
         rates.close()
         if not worn:
@@ -78,29 +85,33 @@ class Live:
         put_time(self.bed.since, features, FEATURES - TIME_FEATURES)
         return features
 
-    def _share(self, logits):
-        """Probabilities from logits; without movement for an hour they move towards the shares of training nights."""
-        most = -32768
-        for i in range(CLASSES):
-            if self._movement.silent == movement.LONG:
-                usual = signed16(self._weights, HEADER - 2 * CLASSES + 2 * i)
-                logits[i] = (STILL_TENTHS * logits[i] + (10 - STILL_TENTHS) * usual) // 10
-            most = max(most, logits[i])
-        p, total = self.p, 0
-        for i in range(4):
-            p[i] = 0
-        for i in range(CLASSES):
-            weight = exp2(logits[i] - most) >> 2
-            p[i - (i > 1)] += weight
-            total += weight
-        left = WHOLE
-        self.likeliest = 0
-        for i in range(4):
-            p[i] = p[i] * WHOLE // total
-            left -= p[i]
-            if p[i] > p[self.likeliest]:
-                self.likeliest = i
-        p[self.likeliest] += left
+
+def doubt(logits, weights):
+    """Without movement wake is hard to tell: towards the shares of the stages in the training nights."""
+    for i in range(CLASSES):
+        usual = signed16(weights, HEADER - 2 * CLASSES + 2 * i)
+        logits[i] = (STILL_TENTHS * logits[i] + (10 - STILL_TENTHS) * usual) // 10
+
+
+def share(logits, p):
+    """Put wake, light, deep, rem in 1/10000 into p, from five logits; returns the most probable."""
+    most = max(logits)
+    for i in range(4):
+        p[i] = 0
+    total = 0
+    for i in range(CLASSES):
+        weight = exp2(logits[i] - most) >> 2
+        p[i - (i > 1)] += weight
+        total += weight
+    left = WHOLE
+    likeliest = 0
+    for i in range(4):
+        p[i] = p[i] * WHOLE // total
+        left -= p[i]
+        if p[i] > p[likeliest]:
+            likeliest = i
+    p[likeliest] += left
+    return likeliest
 
 
 def put_time(since, out, at):

@@ -42,6 +42,9 @@ class Network:
             raise ValueError("these are no weights of the live stager")
         self._weights = weights
         n, width, blocks = weights[4], weights[5], weights[6]
+        size = HEADER + 4 * n + (n + 5) * width + blocks * (3 * width + 10) * width + (width + n + 5) * CLASSES
+        if len(weights) != size:
+            raise ValueError("the weights of the live stager are cut off")
         self.features = array("h", bytes(2 * n))
         self.logits = array("h", bytes(2 * CLASSES))
         self._x = array("h", bytes(2 * n))

@@ -11,12 +11,12 @@ import typer
 from evensong.errors import InputError
 
 if TYPE_CHECKING:
-    from evensong.staging import Correction, Model, Samples, Staged
+    from evensong.staging import Correction, Samples, Staged
 
 EPOCHS_A_DAY = 2_880
 MOST_DAYS = 100  # every epoch between the first and the last sample is laid out
 
-Answer = Literal["final"]
+Answer = Literal["live", "settled", "final"]
 
 
 def samples_of(recordings: Sequence[Path]) -> Samples:
@@ -52,12 +52,29 @@ def corrections_of(path: Path | None) -> tuple[Correction, ...]:
 
 def answer_of(
     samples: Samples, answer: Answer, corrections: Sequence[Correction] = (), *, abstain: bool = True
-) -> tuple[Staged, Model]:
-    """What was staged, and the model that did. Raises InputError: corrections that do not fit."""
+) -> tuple[Staged, str]:
+    """What was staged, and the hash of the model that did. Raises InputError: corrections that do not fit."""
     from evensong.staging import CorrectionsError, corrected, shipped
 
-    assert answer == "final"
+    if answer != "final":
+        if corrections:
+            raise InputError(f"The {answer} answer was given before anybody could correct it: correct the final one.")
+        return _early(samples, answer, abstain=abstain)
     try:
-        return corrected(samples, corrections, abstain=abstain), shipped()
+        return corrected(samples, corrections, abstain=abstain), shipped().sha256
     except CorrectionsError as error:
         raise InputError(f"The corrections do not fit the recording: {error}.") from None
+
+
+def _early(samples: Samples, answer: Answer, *, abstain: bool) -> tuple[Staged, str]:
+    """Its nights are those that the whole recording shows: they frame a report, no epoch rests on them."""
+    from evensong.staging import Staged, find, lay_out, shipped
+    from evensong.staging.live import stage_live
+    from evensong.staging.settled import stage_settled
+    from evensong.staging.student import shipped_student
+
+    series = lay_out(samples)
+    nights = find(samples, series)
+    if answer == "live":
+        return Staged(stage_live(samples, abstain=abstain), nights, series), shipped_student().sha256
+    return Staged(stage_settled(samples, abstain=abstain), nights, series), shipped().sha256

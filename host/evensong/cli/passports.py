@@ -14,7 +14,7 @@ from evensong.cli.answers import Answer, answer_of, samples_of
 from evensong.errors import InputError
 
 if TYPE_CHECKING:
-    from evensong.staging import Correction, Hypnogram, Model, Samples
+    from evensong.staging import Correction, Hypnogram, Samples
     from evensong.staging.passport import Passport, RecordingFile
 
 MOST_HYPNOGRAM_BYTES = 32 << 20  # 100 days are 15 MB
@@ -38,7 +38,7 @@ def may_have_one(out: Path) -> bool:
     return out.is_file() or not out.exists()
 
 
-def issue(out: Path, recordings: list[Path], samples: Samples, hypnogram: Hypnogram, model: Model, answer: Answer,
+def issue(out: Path, recordings: list[Path], samples: Samples, hypnogram: Hypnogram, model_sha256: str, answer: Answer,
           corrections: tuple[Correction, ...], *, abstain: bool, corrected_by: Path | None) -> Passport:  # fmt: skip
     """The passport of what was just staged from these files into `out`. corrected_by: the file of corrections."""
     from evensong.staging.passport import Passport, samples_sha256
@@ -49,7 +49,7 @@ def issue(out: Path, recordings: list[Path], samples: Samples, hypnogram: Hypnog
     words += ["--corrections", corrected_by.name] if corrected_by and corrections else []
     return Passport(
         hypnogram_sha256=hypnogram.digest(), epochs=len(hypnogram), recording=tuple(map(_fingerprint, recordings)),
-        samples_sha256=samples_sha256(samples), model_sha256=model.sha256, answer=answer, abstain=abstain,
+        samples_sha256=samples_sha256(samples), model_sha256=model_sha256, answer=answer, abstain=abstain,
         evensong=version("evensong"), reproduce=shlex.join(words), corrections=corrections,
     )  # fmt: skip
 
@@ -76,12 +76,12 @@ def verify(
     answer = next((known for known in get_args(Answer) if known == passport.answer), None)
     if answer is None:
         raise InputError(f"{beside(hypnogram)} names an answer that this version does not give: install a newer one.")
-    staged, model = answer_of(samples, answer, passport.corrections, abstain=passport.abstain)
+    staged, model_sha256 = answer_of(samples, answer, passport.corrections, abstain=passport.abstain)
     restaged = staged.hypnogram
     here = f"Evensong {version('evensong')}"
-    if model.sha256 != passport.model_sha256:
+    if model_sha256 != passport.model_sha256:
         raise InputError(
-            f"{hypnogram} was staged with model {passport.model_sha256[:12]}, but {here} has {model.sha256[:12]}: "
+            f"{hypnogram} was staged with model {passport.model_sha256[:12]}, but {here} has {model_sha256[:12]}: "
             f"install the version that the passport names, {passport.evensong[:20]!a}."
         )
     where = first_difference(file, restaged)
@@ -92,7 +92,7 @@ def verify(
         raise InputError(f"{hypnogram} was changed since it was written, {where}.")
     if not as_issued or passport.epochs != len(restaged):
         raise InputError(f"{hypnogram} is what {named} gives, but its passport was issued for another hypnogram.")
-    typer.echo(f"{hypnogram}: verified, {passport.epochs} epochs, answer {answer}, model {model.sha256[:12]}, {here}.")
+    typer.echo(f"{hypnogram}: verified, {passport.epochs} epochs, answer {answer}, model {model_sha256[:12]}, {here}.")
     if passport.corrections:
         typer.echo(f"The wearer corrected it {len(passport.corrections)} times; the passport says where.")
     if sorted(f.sha256 for f in passport.recording) != sorted(_fingerprint(path).sha256 for path in recordings):

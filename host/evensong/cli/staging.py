@@ -50,7 +50,12 @@ def stage(
     digest: Annotated[
         bool, typer.Option("--digest", help="Print the SHA-256 of the hypnogram file, nothing else.")
     ] = False,
-    answer: Annotated[Answer, typer.Option(help="final: with the whole night known.")] = "final",
+    answer: Annotated[
+        Answer,
+        typer.Option(
+            help="live: said when an epoch ends, as the wearable does; settled: ten minutes later; final: at wake-up."
+        ),
+    ] = "final",
     corrections: Corrections = None,
 ) -> None:
     """Stage a recording: wake, light, deep, rem or unknown for each 30 s, with probabilities.
@@ -66,12 +71,13 @@ def stage(
     """
     samples = samples_of(recordings)
     corrected = corrections_of(corrections)
-    staged, model = answer_of(samples, answer, corrected, abstain=abstain)
+    staged, model_sha256 = answer_of(samples, answer, corrected, abstain=abstain)
     hypnogram = staged.hypnogram
     if out:
         passport = passports.issue(
-            out, recordings, samples, hypnogram, model, answer, corrected, abstain=abstain, corrected_by=corrections
-        )
+            out, recordings, samples, hypnogram, model_sha256, answer, corrected,
+            abstain=abstain, corrected_by=corrections,
+        )  # fmt: skip
         if passports.may_have_one(out):
             _write(passports.beside(out), passport.to_bytes())
         _write(out, hypnogram.csv_bytes())
@@ -166,6 +172,7 @@ def evaluate(
     """
     from evensong.cli.staging_report import print_evaluation
     from evensong.errors import InputError
+    from evensong.staging.student import shipped_student
     from evensong.training import corpus, evaluation, studies
     from evensong.training.report.card import card
 
@@ -177,9 +184,9 @@ def evaluate(
         labelled = corpus.load(directory, show)
     if cv:
         with _progress("Training and scoring") as show:
-            found = evaluation.cross_validate(labelled, cv, splits, jobs, show, robust=robust)
+            found = evaluation.cross_validate(labelled, cv, splits, jobs, show, robust=robust, early=True)
     else:
-        found = evaluation.shipped(labelled, _model(model), robust=robust)
+        found = evaluation.shipped(labelled, _model(model), robust=robust, student=shipped_student())
     figures = evaluation.figures(found)
     if ablations:
         with _progress("Training without a kind of features") as show:
@@ -205,8 +212,13 @@ def train(
         str | None,
         typer.Option(metavar="TEXT", help="Whose nights these are and how to cite them, for the model card."),
     ] = None,
+    live: Annotated[
+        Path | None, typer.Option(metavar="LIVE.json", help="Where to write the live stager's, if it is wanted.")
+    ] = None,
 ) -> None:
     """Train a stager on labelled nights. The same nights always give the same file.
+
+    With --live also the small student for the wearable, which learns from these nights and from the model.
 
     Beside it goes its model card, FILE.json.card.md. What is it worth? evensong evaluate DIR --model FILE.json, on a
     folder of other nights, or evensong evaluate DIR --cv 7 on this one.
@@ -214,9 +226,12 @@ def train(
     from evensong.errors import InputError
     from evensong.staging import shipped
     from evensong.training import corpus, evaluation
+    from evensong.training.answers import taught
     from evensong.training.measured import measure_night
     from evensong.training.report.card import card
-    from evensong.training.train import ATTRIBUTION, networks_to_train
+    from evensong.training.streamed import stream_night
+    from evensong.training.student import train_student
+    from evensong.training.train import ATTRIBUTION, networks_to_train, stated
     from evensong.training.train import train as run
 
     with _progress("Reading nights") as show:
@@ -234,6 +249,12 @@ def train(
     _write(out, model.to_bytes())
     _write(out.with_name(out.name + ".card.md"), card(model).encode())
     typer.echo(f"{out}: {len(labelled)} nights, {model.facts['epochs']:,} epochs, arrays {model.sha256}")
+    if live is not None:
+        with _progress("Training the student"):
+            streamed = [stream_night(night) for night in labelled]
+            student = train_student(streamed, taught(model, measured), stated(model))
+        _write(live, student.to_bytes())
+        typer.echo(f"{live}: the live stager's {len(student.weights):,} bytes, {student.sha256}")
 
 
 def _report_writer() -> Callable[..., Path]:

@@ -8,9 +8,14 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from evensong.staging import Staged
+    from evensong.staging import Staged, Summary
 
 STAGE_NAMES = ("wake", "light", "deep", "rem")
+ANSWERS = {
+    "live": "live answer: each epoch as the wearable called it at its end",
+    "settled": "settled answer: each epoch as it was called ten minutes later",
+    "final": "final answer: with the whole night known",
+}
 
 
 def print_nights(staged: Staged, answer: str) -> None:
@@ -23,25 +28,29 @@ def print_nights(staged: Staged, answer: str) -> None:
         console.print("No night was found in this recording: every epoch is [bold]unknown[/].")
     for span in spans:
         night = summarise(hypnogram, span)
+
+        def between(name: str, night: Summary = night) -> str:
+            return _between(night.intervals_min[name]) if answer == "final" else ""
+
         span_text = f"{_clock(span.start_epoch)} to {_clock(span.end_epoch)}"
-        title = f"Night from {span_text} of the recording (by {span.how}), {answer} answer"
+        title = f"Night from {span_text} of the recording (by {span.how}), {ANSWERS[answer]}"
         table = Table(title=title, title_justify="left", box=None, show_header=False)
         table.add_row("time in bed", _minutes(night.tib_min))
-        table.add_row("total sleep time", _minutes(night.tst_min) + _between(night.intervals_min["tst"]))
+        table.add_row("total sleep time", _minutes(night.tst_min) + between("tst"))
         table.add_row("sleep onset latency", _minutes(night.sol_min))
-        table.add_row("wake after sleep onset", _minutes(night.waso_min) + _between(night.intervals_min["waso"]))
+        table.add_row("wake after sleep onset", _minutes(night.waso_min) + between("waso"))
         table.add_row("sleep efficiency", "-" if night.se_percent is None else f"{night.se_percent} %")
         table.add_row("REM latency", _minutes(night.rem_latency_min))
         table.add_row("light", _minutes(night.light_min))
-        table.add_row("deep", _minutes(night.deep_min) + _between(night.intervals_min["deep"]))
-        table.add_row("REM", _minutes(night.rem_min) + _between(night.intervals_min["rem"]))
+        table.add_row("deep", _minutes(night.deep_min) + between("deep"))
+        table.add_row("REM", _minutes(night.rem_min) + between("rem"))
         table.add_row("unknown", f"{night.unknown_percent} % of the time in bed, counted as neither sleep nor wake")
         quality = judge(staged.series, span, hypnogram)
         table.add_row("quality", quality.verdict.value)
         for finding in quality.findings:
             table.add_row("", finding.text)
         console.print(table)
-    if spans:
+    if spans and answer == "final":
         console.print("In brackets: where polysomnography would put it in 90 of 100 nights, unknown epochs included.")
 
 
@@ -66,6 +75,8 @@ def print_evaluation(figures: dict[str, Any], *, cross_validated: bool, per_nigh
     console.print(f"Where it decides ({coverage:.0f} % of the epochs): kappa {', '.join(decided)}")
     held = (f"{name.upper()} {_mean(counts):g}" for name, counts in figures["intervals_that_hold"].items())
     console.print(f"90 % intervals that contain the reference, of {figures['nights']} nights: {', '.join(held)}")
+    if figures["earlier_answers"]:
+        console.print(_answers(figures))
     if figures["robustness"]:
         console.print(_robustness(figures))
     if per_night:
@@ -87,6 +98,26 @@ def _tasks(figures: dict[str, Any]) -> Table:
     table.add_row("calibration error", *(_spread(task["ece"]) for task in tasks.values()))
     table.add_row("accuracy", *(_spread(task["accuracy"]) for task in tasks.values()))
     table.add_row("always asleep: kappa 0, accuracy", *(f"{t['always_asleep_accuracy']:.3f}" for t in tasks.values()))
+    return table
+
+
+def _answers(figures: dict[str, Any]) -> Table:
+    """The answers side by side: the same epochs, by what could be known."""
+    table = Table(title="The three answers: kappa, pooled", title_justify="left")
+    table.add_column("")
+    for name in figures["tasks"]:
+        table.add_column(name, justify="right")
+    table.add_column("decides, %", justify="right")
+    for name, answer in {"final": figures, **figures["earlier_answers"]}.items():
+        tasks = answer["tasks"].values()
+        coverage = f"{100 * _mean(answer['coverage_where_decided']):.0f}"
+        table.add_row(name, *(_spread(task["kappa"]) for task in tasks), coverage)
+        table.add_row("  where it decides", *(_spread(task["kappa_where_decided"]) for task in tasks))
+        table.add_row("  calibration error", *(_spread(task["ece"]) for task in tasks))
+    table.caption = (
+        "live: nothing measured after the epoch; settled: nothing measured later than ten minutes after it. The counts "
+        "of sleep-accel were smoothed with up to 285 s of what followed; so late, they hold nothing yet to come."
+    )
     return table
 
 

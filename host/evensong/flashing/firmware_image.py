@@ -42,6 +42,14 @@ def build(package: Path, to: Path, arch: str | None = None) -> None:
     _compile(modules, to, arch)
 
 
+def build_stager(package: Path, to: Path, arch: str) -> None:
+    """Compile the live stager alone, with the viper code of this architecture, and nothing left out."""
+    paths = sorted((package / "stager").glob("*.py"))
+    _compile(
+        {path.relative_to(package.parent): ast.parse(path.read_text(encoding="utf-8")) for path in paths}, to, arch
+    )
+
+
 def build_shim(folder: Path, to: Path) -> None:
     """Compile the modules in a folder that stand for what is C on a board. Their public names stay as they are."""
     modules = {Path(path.name): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.py"))}

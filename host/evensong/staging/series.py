@@ -48,7 +48,7 @@ def lay_out(samples: Samples) -> Series:
     epochs = samples.epochs
     start_ms = epochs.start * EPOCH_MS
     edges = start_ms + BIN_MS * np.arange(BINS * len(epochs) + 1, dtype=np.int64)
-    bin_worn = _worn(samples.wear, edges)
+    bin_worn = worn_bins(samples.wear, edges)
     hr_q8, measured = _heart_rate(samples, edges)
     measured &= bin_worn
     hr_q8, known = _bridge(hr_q8, measured)
@@ -139,7 +139,7 @@ def _counts(activity: Ints, epochs: range) -> tuple[Ints, Mask]:
     return np.maximum(count, 0), count >= 0
 
 
-def _worn(wear: Ints, edges: Ints) -> Mask:
+def worn_bins(wear: Ints, edges: Ints) -> Mask:
     """Per bin; before the first word about it, and where unknown, it counts as worn."""
     off = np.isin(wear[:, 1], (int(Wear.OFF), int(Wear.CHARGING)))
     if not off.any():

@@ -15,7 +15,8 @@ from evensong.errors import InputError
 from evensong.staging import Model
 from evensong.staging.hypnogram import WHOLE
 from evensong.staging.intervals import QUANTITIES
-from evensong.training import robustness, scores, splits
+from evensong.staging.student import Student
+from evensong.training import answers, robustness, scores, splits
 from evensong.training.corpus import LabelledNight
 from evensong.training.measured import Measured, hidden, measure_night
 from evensong.training.train import train
@@ -40,10 +41,12 @@ class Staged:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """All nights of the corpus, once each; and again under each condition of `robustness`, if that was asked for."""
+    """All nights of the corpus, once each; and again under each condition of `robustness`, and by each earlier answer,
+    if that was asked for."""
 
     nights: tuple[Staged, ...]
     under: dict[str, tuple[Staged, ...]] = field(default_factory=dict)
+    early: dict[str, tuple[answers.Answered, ...]] = field(default_factory=dict)
 
     @property
     def truth(self) -> NDArray[np.int64]:
@@ -62,20 +65,24 @@ class Split:
 Spoilt = dict[str, list[Measured]]  # condition -> the nights under it
 
 
-def shipped(nights: Sequence[LabelledNight], model: Model, *, robust: bool = False) -> list[Split]:
-    """One split: every night by the same, finished model."""
+def shipped(
+    nights: Sequence[LabelledNight], model: Model, *, robust: bool = False, student: Student | None = None
+) -> list[Split]:
+    """One split: every night by the same, finished models. student: for the answers that come early."""
     under = {name: tuple(_staged(each, model) for each in spoilt) for name, spoilt in _spoilt(nights, robust).items()}
-    return [Split(tuple(_staged(measure_night(night, ()), model) for night in nights), under)]
+    early = [answers.answers(answers.Night.of(night), model, student) for night in nights if student]
+    return [Split(tuple(_staged(measure_night(night, ()), model) for night in nights), under, _by_answer(early))]
 
 
 def cross_validate(
     nights: Sequence[LabelledNight], folds: int, repeats: int, jobs: int, progress: Callable[[int, int], None],
-    *, robust: bool = False, without: NDArray[np.bool_] | None = None, at_most: int | None = None,
+    *, robust: bool = False, early: bool = False, without: NDArray[np.bool_] | None = None, at_most: int | None = None,
 ) -> list[Split]:  # fmt: skip
     """`repeats` splits of `folds` folds; the model, its threshold too, is trained anew for each fold, `jobs` at a time.
 
-    robust: test nights are staged under the conditions of `robustness`, too; nothing trains on these. without: features
-    that nobody sees. at_most: subjects to train on in each fold.
+    robust: test nights are staged under the conditions of `robustness`, too; nothing trains on these. early: with the
+    live and the settled answer, for which a student is trained in each fold. without: features that nobody sees.
+    at_most: subjects to train on in each fold.
 
     Raises:
         InputError: more folds than subjects, or too few subjects in each.
@@ -93,16 +100,30 @@ def cross_validate(
     if at_most is not None:
         tasks = [(repeat, splits.at_most(fold, at_most, seed=repeat)) for repeat, fold in tasks]
     spoilt = _spoilt(nights, robust)
+    streamed = [answers.Night.of(night) for night in nights] if early else []
+    answered: list[dict[str, dict[str, answers.Answered]]] = [{} for _ in range(repeats)]
     staged: list[dict[tuple[str, str], Staged]] = [{} for _ in range(repeats)]
     progress(0, len(tasks))
-    for done, (repeat, found) in enumerate(_run(tasks, measured, spoilt, jobs), 1):
+    for done, (repeat, found, others) in enumerate(_run(tasks, measured, spoilt, streamed, jobs), 1):
+        answered[repeat] |= others
         staged[repeat] |= {(condition, night.name): night for condition, night in found}
         progress(done, len(tasks))
 
     def all_of(split: dict[tuple[str, str], Staged], condition: str) -> tuple[Staged, ...]:
         return tuple(split[condition, night.name] for night in nights)
 
-    return [Split(all_of(split, ""), {name: all_of(split, name) for name in spoilt}) for split in staged]
+    return [
+        Split(
+            all_of(split, ""),
+            {name: all_of(split, name) for name in spoilt},
+            _by_answer([others[night.name] for night in nights if others]),
+        )
+        for split, others in zip(staged, answered, strict=True)
+    ]
+
+
+def _by_answer(nights: Sequence[dict[str, answers.Answered]]) -> dict[str, tuple[answers.Answered, ...]]:
+    return {name: tuple(night[name] for night in nights) for name in (nights[0] if nights else ())}
 
 
 def _spoilt(nights: Sequence[LabelledNight], robust: bool) -> Spoilt:
@@ -113,31 +134,44 @@ def _spoilt(nights: Sequence[LabelledNight], robust: bool) -> Spoilt:
     return spoilt
 
 
-Found = tuple[int, list[tuple[str, Staged]]]  # which repeat; (condition, "" as recorded; night)
+# Which repeat; (condition, "" as recorded; night); name of a night -> its earlier answers.
+Found = tuple[int, list[tuple[str, Staged]], dict[str, dict[str, answers.Answered]]]
 
 
 def _run(
-    tasks: Sequence[tuple[int, splits.Fold]], measured: list[Measured], spoilt: Spoilt, jobs: int
+    tasks: Sequence[tuple[int, splits.Fold]],
+    measured: list[Measured],
+    spoilt: Spoilt,
+    streamed: list[answers.Night],
+    jobs: int,
 ) -> Iterator[Found]:
     if jobs < 2:
-        yield from (_fold(measured, spoilt, repeat, fold) for repeat, fold in tasks)
+        yield from (_fold(measured, spoilt, streamed, repeat, fold) for repeat, fold in tasks)
         return
     # Fresh processes: a fork of one that has used PyTorch may hang.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        pending = [pool.submit(_fold, measured, spoilt, repeat, fold) for repeat, fold in tasks]
+        pending = [pool.submit(_fold, measured, spoilt, streamed, repeat, fold) for repeat, fold in tasks]
         for each in as_completed(pending):
             yield each.result()
 
 
-def _fold(measured: Sequence[Measured], spoilt: Spoilt, repeat: int, fold: splits.Fold) -> Found:
-    model = train([night for night in measured if night.subject in fold.train], seed=repeat)
+def _fold(measured: Sequence[Measured], spoilt: Spoilt, streamed: Sequence[answers.Night], repeat: int,
+          fold: splits.Fold) -> Found:  # fmt: skip
+    own = [night for night in measured if night.subject in fold.train]
+    model = train(own, seed=repeat)
+    others = {}
+    if streamed:
+        student = answers.student_of(model, own, streamed, repeat)
+        tested = (night for night in streamed if night.streamed.subject in fold.test)
+        others = {night.streamed.name: answers.answers(night, model, student) for night in tested}
     conditions = {"": measured, **spoilt}
-    return repeat, [
+    staged = [
         (name, _staged(night, model))
         for name, nights in conditions.items()
         for night in nights
         if night.subject in fold.test
     ]
+    return repeat, staged, others
 
 
 def _staged(night: Measured, model: Model) -> Staged:
@@ -177,6 +211,9 @@ def figures(found: Sequence[Split]) -> dict[str, Any]:
         "confusion": np.asarray(matrix).tolist(),
         "per_night": list(_rows(found)),
         "robustness": _robust(found),
+        "earlier_answers": {
+            name: answers.figures([s.truth for s in found], [s.early[name] for s in found]) for name in found[0].early
+        },
     }
 
 

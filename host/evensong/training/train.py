@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -58,13 +59,19 @@ def train(
     return Model(_arrays(nights, [100 * seed + i for i in range(NETWORKS)], tick), facts)
 
 
+def stated(teacher: Model) -> dict[str, Any]:
+    """What a student's file says besides its weights."""
+    facts = {name: teacher.facts[name] for name in ("epochs", "data", "licence")}
+    return {**facts, "recipe": "one causal temporal network on features of the past", "teacher": teacher.sha256}
+
+
 def networks_to_train() -> int:
     """How many networks one call of `train` trains, its inner cross-validation included."""
     return NETWORKS + _INNER_FOLDS
 
 
 def _arrays(nights: Sequence[Measured], seeds: Sequence[int], tick: Callable[[], None]) -> dict[str, Ints]:
-    network, quantise = _torch_rooms()
+    network, quantise = torch_rooms("network", "quantise")
     arrays = _standard(nights)
     stages = np.concatenate([night.stage for night in nights])
     shares = (np.bincount(stages, minlength=linear.CLASSES) + 1) / (len(stages) + linear.CLASSES)
@@ -85,14 +92,14 @@ def _arrays(nights: Sequence[Measured], seeds: Sequence[int], tick: Callable[[],
     return arrays
 
 
-def _torch_rooms() -> tuple[Any, Any]:
+def torch_rooms(*names: str) -> list[Any]:
+    """The modules of this room that need PyTorch. Raises Unavailable."""
     try:
-        from evensong.training import network, quantise
+        return [import_module(f"evensong.training.{name}") for name in names]
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         raise Unavailable("Training needs PyTorch: in a clone, install it with `pip install -e '.[train]'`.") from None
-    return network, quantise
 
 
 def _sequence(model: Model, night: Measured, network: Any) -> Any:
