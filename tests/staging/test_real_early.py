@@ -36,11 +36,11 @@ def test_in_every_night_the_live_features_of_an_epoch_rest_on_its_past(data_dir:
             assert np.array_equal(getattr(part, name), getattr(whole, name)[:n]), (subject, stop, name)
 
 
-@pytest.mark.parametrize(("subject", "stops"), [("1066528", (3, 300, 801)), ("7749105", (512,))])
+@pytest.mark.parametrize(("subject", "stops"), [("1066528", (3, 300)), ("7749105", (212,))])
 def test_cut_at_an_epoch_s_end_no_byte_of_the_live_answer_changes(
     data_dir: Path, subject: str, stops: tuple[int, ...]
 ) -> None:
-    samples = night(data_dir, subject)
+    samples = until(night(data_dir, subject), 400)
     whole = stage_live(samples).csv_bytes()
     for stop in stops:
         part = stage_live(until(samples, stop)).csv_bytes()
@@ -48,11 +48,11 @@ def test_cut_at_an_epoch_s_end_no_byte_of_the_live_answer_changes(
         assert part.count(b"\n") == stop - samples.epochs.start + 1
 
 
-@pytest.mark.parametrize(("subject", "stops"), [("1066528", (47, 333)), ("7749105", (620,))])
+@pytest.mark.parametrize(("subject", "stops"), [("1066528", (-31, 47, 133)), ("7749105", (121,))])
 def test_cut_ten_minutes_later_no_byte_of_the_settled_answer_changes(
     data_dir: Path, subject: str, stops: tuple[int, ...]
 ) -> None:
-    samples = night(data_dir, subject)
+    samples = until(night(data_dir, subject), 200)  # a whole night takes seconds
     whole = stage_settled(samples).csv_bytes().split(b"\n")
     for stop in stops:
         part = stage_settled(until(samples, stop)).csv_bytes().split(b"\n")

@@ -14,7 +14,7 @@ import numpy as np
 from evensong_firmware.stager.live import Live
 from evensong_wire.frames import EventCode
 
-from .fixed import Ints
+from .fixed import Ints, Mask
 from .hypnogram import Hypnogram
 from .intake import EPOCH_MS, Samples
 from .series import BIN_MS, BINS, worn_bins
@@ -43,8 +43,8 @@ def feed(live: Live, samples: Samples) -> Iterator[tuple[int, bool]]:
     """For each epoch, give `live` its beats, readings and button, then yield what its step takes: count and worn."""
     epochs = samples.epochs
     edges_ms = EPOCH_MS * np.arange(epochs.start, epochs.stop + 1, dtype=np.int64)
-    worn = worn_bins(samples.wear, edges_ms[0] + BIN_MS * np.arange(BINS * len(epochs) + 1, dtype=np.int64))
-    worn = worn.reshape(-1, BINS).all(axis=1)
+    bins_worn = worn_bins(samples.wear, edges_ms[0] + BIN_MS * np.arange(BINS * len(epochs) + 1, dtype=np.int64))
+    worn: Mask = np.asarray(bins_worn.reshape(-1, BINS).all(axis=1))
     counts = _counts(samples.activity, epochs)
     events = samples.events.copy()
     events[:, 0] = np.maximum(events[:, 0], edges_ms[0])  # what was said before anything was measured

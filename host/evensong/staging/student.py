@@ -83,7 +83,7 @@ def shipped_student() -> Student:
 def header(features: int, width: int, blocks: int, threshold: int, log_shares: list[int], mean: list[int],
            scale: list[int]) -> bytes:  # fmt: skip
     """What comes before the layers in a student's weights; see `evensong_firmware.stager.network`."""
-    start = MAGIC + struct.pack("<4BH5h", features, width, blocks, CLASSES, threshold, *log_shares)
+    start = bytes(MAGIC) + struct.pack("<4BH5h", features, width, blocks, CLASSES, threshold, *log_shares)
     return start + b"".join(struct.pack("<hH", *each) for each in zip(mean, scale, strict=True))
 
 
@@ -91,4 +91,4 @@ def untrained() -> bytes:
     """Weights with which a `Live` measures, for training, but says nothing of worth."""
     width = 1
     layers = bytes((FEATURES + 5) * width + (width + FEATURES + 5) * CLASSES)
-    return header(FEATURES, width, 0, 0, [0] * CLASSES, [0] * FEATURES, [0] * FEATURES) + layers
+    return header(int(FEATURES), width, 0, 0, [0] * CLASSES, [0] * FEATURES, [0] * FEATURES) + layers

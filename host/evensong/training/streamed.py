@@ -36,7 +36,7 @@ class Stream:
         if noted_late:
             features[:, _TIME:] = _TIMES[np.clip(self.since - noted_late, 0, len(_TIMES) - 1)]
         off = np.clip(features - mean, -8191, 8191)
-        x = np.clip((off * scale + 8192) >> 14, -127, 127)
+        x: Ints = np.clip((off * scale + 8192) >> 14, -127, 127)
         x[~self.known[:, 0], : heart.FEATURES] = 0
         x[~self.known[:, 1], heart.FEATURES : _TIME] = 0
         return x

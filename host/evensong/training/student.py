@@ -70,7 +70,8 @@ def logits(stream: Stream, weights: bytes) -> Ints:
         shift = rows["shift"].astype(np.int64)
         # Exact in float64: sums stay below 2^30.
         total = (inputs.astype(np.float64) @ rows["weight"].astype(np.float64).T).astype(np.int64) + rows["bias"]
-        return np.clip((total + (np.int64(1) << shift >> 1)) >> shift, least, 32767)
+        result: Ints = np.clip((total + (np.int64(1) << shift >> 1)) >> shift, least, 32767)
+        return result
 
     h = layer(x, width)
     for b in range(blocks):
@@ -135,7 +136,7 @@ def _train(nights: Sequence[Streamed], taught: Taught, seed: int, temperature: f
     four = np.bincount(_FOUR, shares)
     rarer = -LEAN * np.log(four)[list(_FOUR)]
     log_shares = np.rint(np.log2(shares) * 1024).astype(int).tolist()
-    layers = student_integers.layers(network, rarer, temperature)
+    layers: bytes = student_integers.layers(network, rarer, temperature)
     return header(FEATURES, network.outward.in_features - FEATURES, len(network.blocks), threshold,
                   log_shares, mean.tolist(), scale.tolist()) + layers  # fmt: skip
 

@@ -96,8 +96,8 @@ def fit(lessons: Sequence[Lesson], heart: NDArray[np.bool_], movement: NDArray[n
     network = StudentNetwork(lessons[0].x.shape[2], recipe)
     scored = np.concatenate([lesson.y[lesson.y >= 0] for lesson in lessons])
     shares = np.bincount(scored, minlength=CLASSES) / len(scored)
-    weight = np.maximum(shares, 1e-3) ** recipe.class_power
-    weight = torch.tensor(weight / (weight * shares).sum(), dtype=torch.float32)
+    rarity = np.maximum(shares, 1e-3) ** recipe.class_power
+    weight = torch.tensor(rarity / (rarity * shares).sum(), dtype=torch.float32)
     optimiser = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=recipe.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps)
     averaged: dict[str, torch.Tensor] = {}
