@@ -43,11 +43,13 @@ def build(package: Path, to: Path, arch: str | None = None) -> None:
 
 
 def build_stager(package: Path, to: Path, arch: str) -> None:
-    """Compile the live stager alone, with the viper code of this architecture, and nothing left out."""
+    """Compile the live stager alone, with the viper code of this architecture; its public names stay as they are."""
     paths = sorted((package / "stager").glob("*.py"))
-    _compile(
-        {path.relative_to(package.parent): ast.parse(path.read_text(encoding="utf-8")) for path in paths}, to, arch
-    )
+    modules = {path.relative_to(package.parent): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+    named = {_module_name(path): tree for path, tree in modules.items()}
+    _inline(named)
+    shorten(named, keywords=None)
+    _compile(modules, to, arch)
 
 
 def build_shim(folder: Path, to: Path) -> None:
@@ -75,9 +77,7 @@ def _compile(modules: dict[Path, ast.Module], to: Path, arch: str | None) -> Non
 
 def shrink(modules: dict[str, ast.Module]) -> None:
     """Change the modules, by dotted name, in place."""
-    constants = _constants(modules)
-    for name, tree in modules.items():
-        _Inliner(name, tree, constants).visit(tree)
+    _inline(modules)
     while _drop_unused(modules):
         pass
     keywords = {node.arg for tree in modules.values() for node in ast.walk(tree) if isinstance(node, ast.keyword)}
@@ -99,6 +99,12 @@ def _module_name(path: Path) -> str:
 
 
 # --- constants ---
+
+
+def _inline(modules: dict[str, ast.Module]) -> None:
+    constants = _constants(modules)
+    for name, tree in modules.items():
+        _Inliner(name, tree, constants).visit(tree)
 
 
 def _assigned(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
