@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from evensong.cli.firmware_image import build_stager
+from evensong.flashing.firmware_image import build_stager
 from evensong.staging.student import shipped_student
 from evensong.virtual.wearable import FIRMWARE, SHIM
 

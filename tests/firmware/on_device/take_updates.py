@@ -44,7 +44,7 @@ bundle = bytearray()
 for word in sys.argv[2:]:
     path, op, number = (word + "::0").split(":")[:3]
     if path != "-":
-        with open(path, "rb") as file:  # noqa: PTH123 - MicroPython has no pathlib
+        with open(path, "rb") as file:
             bundle = bytearray(file.read())
     if op == "flip":
         bundle[int(number) // 8] ^= 1 << int(number) % 8
