@@ -18,6 +18,7 @@ from evensong_wire.models import Activity, Boot, Ema, Event, HeartRate, Ibi, Sta
 ON_DEVICE = HERE / "on_device"
 VECTORS = ROOT / "tests" / "vectors" / "firmware.json"
 STEADY_STATE = ROOT / "host" / "evensong" / "virtual" / "micropython" / "bench" / "steady_state.py"
+SIGNAL_COST = STEADY_STATE.with_name("signal_cost.py")
 MODULES = sorted(path for path in FIRMWARE.rglob("*.py"))
 
 
@@ -38,6 +39,16 @@ def test_nothing_is_allocated_per_sample(run_micropython: Run) -> None:
     assert figures["samples"] > 3000
     assert figures["frames"] > 20
     assert figures["log_sectors"] > 10
+
+
+def test_nothing_is_allocated_per_sample_of_a_sensor(run_micropython: Run) -> None:
+    """At most what a call with many variables takes for a moment, once a beat."""
+    figures = json.loads(run_micropython(SIGNAL_COST, "20", "motion"))
+    assert (figures["bytes"], figures["motion"]) == (0, 1008)
+    figures = json.loads(run_micropython(SIGNAL_COST, "20", "ppg"))
+    assert figures["ppg"] == 2000
+    assert figures["bytes"] <= 160 * figures["made"]
+    assert figures["made"] > 18
 
 
 @pytest.mark.parametrize("arch", ["xtensawin", "rv32imc"])

@@ -62,7 +62,7 @@ class ChipBoard:
     name = "esp32"
     poll_ms = 2000
     capabilities = CAPABILITY_BEATS | CAPABILITY_MOVEMENT | CAPABILITY_BUTTON
-    home = ""  # its file is then /evensong.json
+    home = "."  # where the port starts: the root of its file system
     radio = True
     serial = None
     sda = scl = ppg_int = motion_int = button_pin = battery_pin = usb_pin = light_pin = motor_pin = -1

@@ -26,8 +26,12 @@ from rich.table import Table
 from evensong.errors import Unavailable
 from evensong.flashing.firmware_image import build, build_shim
 from evensong.hub.link.ble import BlePort, find
+from evensong.recordings.synth import synthesize
 from evensong.virtual.adapter import install_in_world
+from evensong.virtual.loop import Stuck
 from evensong.virtual.radio import Radio
+from evensong.virtual.signal_night import Soldered
+from evensong.virtual.waveforms import Waveforms, waveforms
 from evensong.virtual.wearable import FIRMWARE, SHIM, Hardware, Wearable
 from evensong.virtual.world import World
 from evensong_wire import codec
@@ -43,8 +47,10 @@ from evensong_wire.models import (
     Header,
     Hello,
     HubHello,
+    Ibi,
     Log,
     ResumeFrom,
+    Status,
     TimeReply,
     TimeRequest,
     samples_in,
@@ -54,10 +60,14 @@ from evensong_wire.stream import Stream, pack
 
 STEADY_STATE = SHIM / "bench" / "steady_state.py"  # not beside the shim, whose `time` it would import
 LINK_COST = SHIM / "bench" / "link_cost.py"
+SIGNAL_COST = SHIM / "bench" / "signal_cost.py"
+SENSORS = {"ppg": "MAX30101", "motion": "LIS3DH"}
+SIGNAL_S = (20, 80)
 TURNS = (1000, 3000)
 LINK_TURNS = (300, 900)
 SCENE_S = 1500
-HEAP_KB = (48, 160)  # where the search begins
+HEAP_KB = (96, 256)  # where the search begins
+MOST_BEATS = 0.8  # of the beats there were: some are lost to the chips' start, to power and to movement
 LOST_TO_POWER = 12  # samples: the last seconds before the power loss, and what began before the next boot
 UTC_MS = 1_700_000_000_000
 
@@ -65,19 +75,23 @@ UTC_MS = 1_700_000_000_000
 def run() -> dict[str, Any]:
     """Print a table and return its figures.
 
-    least_heap_kb: the smallest heap (a KB is 1024 bytes) with which a virtual wearable records, loses its power,
-    recovers, connects twice and hands over every sample. alloc_bytes_per_sample: on the way from source to flash,
-    closing of frames and erasing of sectors included. instructions_per_sample: of the same, by callgrind; None without.
-    auth_instructions_percent: what sealing a frame, opening its acknowledgement and collecting the garbage of both add
-    to the instructions that the frame takes from its samples to the radio. auth_alloc_bytes_per_frame: of that garbage.
+    least_heap_kb: the smallest heap (a KB is 1024 bytes) with which a wearable records what models of a MAX30101 and a
+    LIS3DH on a XIAO ESP32S3 measure, loses its power, recovers, connects twice and hands over every sample. The shims
+    for bluetooth, machine and time, which are C on a board, count; the models do not. alloc_bytes_per_sample: on the
+    way from source to flash, closing of frames and erasing of sectors included. instructions_per_sample: of the same,
+    by callgrind; None without. auth_instructions_percent: what sealing a frame, opening its acknowledgement and
+    collecting the garbage of both add to the instructions that the frame takes from its samples to the radio.
+    auth_alloc_bytes_per_frame: of that garbage. ..._per_ppg_sample, ..._per_motion_sample: from a chip's register to
+    beats and counts. mpy_bytes: size of each file of the image.
     """
     if shutil.which("micropython", path=str(Path(sys.executable).parent)) is None:
         raise Unavailable("There is no MicroPython for this machine: bench firmware needs x86_64 Linux.")
     console = Console()
     few, many = (_steady_state(turns) for turns in TURNS)
     instructions = _instructions(console, STEADY_STATE, TURNS)
+    heap_kb, mpy_bytes = least_heap_kb()
     figures = {
-        "least_heap_kb": least_heap_kb(),
+        "least_heap_kb": heap_kb,
         "alloc_bytes_per_sample": many["bytes"] / many["samples"],
         "instructions_per_sample": instructions and round(instructions / (many["samples"] - few["samples"])),
         "auth_instructions_percent": instructions and _auth_instructions_percent(console),
@@ -85,7 +99,7 @@ def run() -> dict[str, Any]:
     }
     table = Table("figure", "value", "measured on")
     measured_on = (
-        f"{SCENE_S // 60} minutes, a reboot, two connections, firmware as .mpy with the bluetooth shim",
+        f"{SCENE_S // 60} minutes from chips, a reboot, two connections, firmware as .mpy with every shim",
         f"{many['samples']} samples, {many['frames']} frames, {many['log_sectors']} log sectors; flash in memory",
         f"difference of {TURNS[1]} and {TURNS[0]} polls",
         f"difference of {LINK_TURNS[1]} and {LINK_TURNS[0]} polls, a hub takes each frame, sealed against open",
@@ -93,11 +107,29 @@ def run() -> dict[str, Any]:
     )
     for (name, value), what in zip(figures.items(), measured_on, strict=True):
         table.add_row(name, str(value), what)
+    for sensor, driver in SENSORS.items():
+        cost = _sensor_cost(console, sensor)
+        figures |= cost
+        for name, value in cost.items():
+            table.add_row(name, str(value), f"{driver}: driver, dating, sense; {SIGNAL_S[1]} s after {SIGNAL_S[0]} s")
+    for file, size in mpy_bytes.items():
+        table.add_row(file, str(size), "bytes as .mpy")
     console.print(table)
-    return figures
+    return {**figures, "mpy_bytes": mpy_bytes}
 
 
 # --- steady state ---
+
+
+def _sensor_cost(console: Console, sensor: str) -> dict[str, float | None]:
+    """Allocation and instructions for each sample of `ppg` or `motion`."""
+    few, many = (json.loads(_micropython(SIGNAL_COST, str(seconds), sensor).stdout) for seconds in SIGNAL_S)
+    instructions = _instructions(console, SIGNAL_COST, SIGNAL_S, sensor)
+    samples = many[sensor] - few[sensor]
+    return {
+        f"alloc_bytes_per_{sensor}_sample": round((many["bytes"] - few["bytes"]) / samples, 3),
+        f"instructions_per_{sensor}_sample": instructions and round(instructions / samples),
+    }
 
 
 def _micropython(*arguments: str | Path, before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
@@ -144,8 +176,9 @@ def _instructions(console: Console, script: Path, of_turns: tuple[int, int], *ar
 # --- least heap ---
 
 
-def least_heap_kb() -> int:
-    """By bisection; that more heap never hurts is taken for granted."""
+def least_heap_kb() -> tuple[int, dict[str, int]]:
+    """By bisection; that more heap never hurts is taken for granted. And the size of each file of the image."""
+    seen = _seen()
     with tempfile.TemporaryDirectory() as folder:
         modules = Path(folder) / "modules"
         build(FIRMWARE, modules / "firmware")
@@ -154,35 +187,51 @@ def least_heap_kb() -> int:
         while high - low > 1:
             middle = (low + high) // 2
             shutil.rmtree(Path(folder) / "wearable", ignore_errors=True)
-            if enough(middle, modules, Path(folder) / "wearable"):
+            if enough(middle, modules, Path(folder) / "wearable", seen):
                 high = middle
             else:
                 low = middle
-    return high
+        root = modules / "firmware"
+        sizes = {str(path.relative_to(root)): path.stat().st_size for path in sorted(root.rglob("*.mpy"))}
+    return high, sizes
 
 
-def enough(heap_kb: int, modules: Path, folder: Path) -> bool:
+def enough(heap_kb: int, modules: Path, folder: Path, seen: Waveforms) -> bool:
     """True if every sample of the scene arrives with a heap of this size. modules: what `build` made."""
-    folder.mkdir()
-    script = folder / "start.py"
-    script.write_text("import evensong_firmware.main\n")
-    path = f"{modules / 'shim'}:.frozen:{modules / 'firmware'}"
     hardware = Hardware(heap_kib=heap_kb, interpreter="micropython")
     try:
-        frames = play_scene(folder, script, hardware, MICROPYPATH=path)
-    except (Unavailable, AssertionError):
+        frames = play_scene(folder, folder / "start.py", hardware, Soldered(seen, image=modules))
+    except (Unavailable, AssertionError, Stuck):
         return False
-    lost = len(_tape()) - sum(samples_in(frame.body) for frame in frames)
-    return lost <= LOST_TO_POWER and not any(isinstance(frame.body, Log) for frame in frames)
+    kinds = [frame.body for frame in frames]
+    status = next((body for body in reversed(kinds) if isinstance(body, Status)), None)
+    beats = sum(samples_in(body) for body in kinds if isinstance(body, Ibi))
+    whole = (
+        status is not None
+        and status.dropped == 0
+        and beats > MOST_BEATS * len(seen.beat_ms[seen.beat_ms < 1000 * SCENE_S])
+    )
+    return whole and not any(isinstance(body, Log) for body in kinds)
 
 
-def play_scene(folder: Path, script: Path, hardware: Hardware, **extra: str) -> list[Frame]:
-    """The frames that the hub got, in order of their numbers. Raises Unavailable if the wearable cannot be talked to,
-    AssertionError if it ended by itself."""
+def _seen() -> Waveforms:
+    """An hour and a half of a synthetic night, of which the scene is the beginning."""
+    samples, _ = synthesize(7, 1.0)
+    return waveforms(samples, 7)
+
+
+def play_scene(
+    folder: Path, script: Path, hardware: Hardware, soldered: Soldered | None = None, **extra: str
+) -> list[Frame]:
+    """The frames that the hub got, in order of their numbers. soldered: None: a tape is played. Raises Unavailable if
+    the wearable cannot be talked to, AssertionError if it ended by itself."""
     world = World()
     radio = Radio()
     wearable = Wearable(world, radio, folder, script, hardware, **extra)
-    wearable.tape.write_bytes(b"".join(_tape()))
+    if soldered:
+        soldered.give(wearable)
+    else:
+        wearable.tape.write_bytes(b"".join(_tape()))
     scene = Scene(world, radio, wearable)
     world.run(scene.play())
     return [frame for _, frame in sorted(scene.frames.items())]

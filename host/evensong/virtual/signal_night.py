@@ -27,6 +27,7 @@ from .replay import UTC_AT_ZERO_MS, ReplayResult, through
 from .waveforms import Waveforms, waveforms
 from .wearable import Hardware, Wearable
 
+CHIP_ID = "e5e7"  # what a board puts before its chip's own six bytes
 PPG_PPM, MOTION_PPM = 9_000, -17_000  # oscillators as they come: neither data sheet promises better than some per cent
 _PPG: dict[str, dict[str, Any]] = {
     "max30101": {"green": True},
@@ -97,6 +98,6 @@ def signal_night(
         reckon=reckon_nights,
         seed=seed,
         folder=folder,
-        hardware=Hardware(device_id=read.header.device_id.hex(), heap_kib=heap_kib),
+        hardware=Hardware(device_id=CHIP_ID + read.header.device_id.hex()[4:], heap_kib=heap_kib),
         progress=progress,
     )

@@ -93,6 +93,7 @@ class Wearable:
         **extra: str,
     ) -> None:
         self.hardware = hardware or Hardware()
+        folder = folder.absolute()  # a board with chips starts within it
         self.folder = folder
         self.flash = folder / "flash"
         self.tape = folder / "tape"

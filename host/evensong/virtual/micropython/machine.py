@@ -9,6 +9,8 @@ import vclock
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 
+os.chdir(os.getenv("EVENSONG_HOME"))  # as the board's file system, of which the firmware starts in the root
+
 _line = open(int(os.getenv("EVENSONG_CHIPS_FD")), "r+b", 0)
 _ask = bytearray(16)
 _answer = bytearray(24)
