@@ -65,6 +65,10 @@ class Session:
         self.open()
         self._recorder.live = False
 
+    def lets_pair(self):
+        """Only while the wearer holds the button."""
+        return self._guard.keys.pressed
+
     def overstays(self):
         """True if the other end has had its time to prove itself, and did not."""
         return not self._guard.proven and not 0 <= self._clock.t_s - self._opened_s < STRANGER_S

@@ -21,6 +21,7 @@ _CONNECTED = 1
 _DISCONNECTED = 2
 _WRITTEN = 3
 _MTU_EXCHANGED = 21
+_ENCRYPTED = 28  # somebody paired
 
 ADVERTISE_US = 1000000
 RETRY_MS = 20
@@ -38,6 +39,7 @@ class BleLink:
         self._ble = bluetooth.BLE()
         self._flag = asyncio.ThreadSafeFlag()
         self._connection = -1
+        self._unbidden = False
         self._resting = False
         self._turns = 0  # of connection and disconnection; the interrupt counts, `run` compares
         self._mtu = wire.MIN_ATT_MTU
@@ -55,6 +57,8 @@ class BleLink:
             self._turns += 1
         elif event == _MTU_EXCHANGED:
             self._mtu = values[1]
+        elif event == _ENCRYPTED:
+            self._unbidden = not self._session.lets_pair()
         elif event != _WRITTEN:
             return
         self._flag.set()
@@ -80,6 +84,10 @@ class BleLink:
         turn = self._turns
         while True:
             await self._flag.wait()
+            if self._unbidden:
+                self._unbidden = False
+                if self._connection >= 0:
+                    self._ble.gap_disconnect(self._connection)
             if turn != self._turns:
                 turn = self._turns
                 self._session.close()

@@ -191,6 +191,7 @@ async def scene(bed: Bed, sniffed: dict[str, Air]) -> None:
     assert not any(raw[2:-4] in on_the_air for raw in taken[IDS[0]]), "nothing of a frame shows"
 
     await asyncio.sleep(5)
+    await pairs(stranger, first)
     await reads_and_commands(stranger, first)
     await replays(stranger, first, recorded)
     await injects(bed, stranger, second, sniffed[second.address])
@@ -206,6 +207,17 @@ async def scene(bed: Bed, sniffed: dict[str, Air]) -> None:
             assert of_boot == list(range(len(of_boot)))
         assert bed.frames_of(each)[: len(taken[each])] == taken[each]
         assert len(numbers) > len(taken[each])
+
+
+async def pairs(stranger: Stranger, wearable: Wearable) -> None:
+    """Nobody holds the button: pairing ends the connection, and nothing of it is kept."""
+    await stranger.meet(wearable.address)
+    with suppress(core.BaseBumbleError, hci.HCI_Error, asyncio.CancelledError):
+        await stranger.connection.pair()
+    async with asyncio.timeout(5):
+        await stranger.ended.wait()
+    assert stranger.heard == []
+    await asyncio.sleep(3)
 
 
 async def reads_and_commands(stranger: Stranger, wearable: Wearable) -> None:

@@ -10,7 +10,7 @@ Frames between them travel with the turns, each: length u16 (of what follows), k
     4 services -> 0x80 handles u16                      0x84 notification buffers free again: u8
     5 notify: connection u16, handle u16, value         0x85 MTU exchanged: connection u16, MTU u16
     6 write handled: number u16
-    7 disconnect: connection u16 -> 0x80 u8
+    7 disconnect: connection u16 -> 0x80 u8             0x86 encryption changed: connection u16, encrypted u8
 
 As with NimBLE, the ATT response to a write leaves after the firmware's handler has run, a notification longer than
 the MTU is cut, and what was under way when the link ended is lost though `gatts_notify` returned.
@@ -227,9 +227,13 @@ class Gateway:
         def mtu() -> None:
             self._send(0x85, struct.pack("<HH", connection.handle, connection.att_mtu))
 
+        def encryption() -> None:
+            self._send(0x86, struct.pack("<HB", connection.handle, 1 if connection.is_encrypted else 0))
+
         queue.on("flow", flow)
         connection.on("disconnection", gone)
         connection.on("connection_att_mtu_update", mtu)
+        connection.on("connection_encryption_change", encryption)
 
     def _notify(self, payload: bytes) -> None:
         self.notifications += 1

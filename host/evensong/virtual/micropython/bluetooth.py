@@ -1,4 +1,4 @@
-# `bluetooth` as the ESP32 has it (NimBLE, peripheral role, without pairing), its radio on the other side of the virtual
+# `bluetooth` as the ESP32 has it (NimBLE, peripheral role, without bonds), its radio on the other side of the virtual
 # clock: calls and events travel with the turns, as described in ../gateway.py. Handlers run where the firmware sleeps,
 # polls or calls, never between two lines of busy code. Runs on MicroPython's unix port and on CPython.
 import errno
@@ -16,6 +16,7 @@ _IRQ_CENTRAL_CONNECT = 1
 _IRQ_CENTRAL_DISCONNECT = 2
 _IRQ_GATTS_WRITE = 3
 _IRQ_MTU_EXCHANGED = 21
+_IRQ_ENCRYPTION_UPDATE = 28
 
 _TX_SLOTS = int(os.getenv("MPBLE_TX_SLOTS") or 12)  # NimBLE's buffers: beyond them a notification raises ENOMEM
 _MAX_MTU = int(os.getenv("MPBLE_MTU") or 517)
@@ -132,6 +133,9 @@ def _dispatch(event):
         _send(6, struct.pack("<H", number))
     elif kind == 0x85:
         _irq(_IRQ_MTU_EXCHANGED, struct.unpack_from("<HH", event, 1))
+    elif kind == 0x86:
+        conn, encrypted = struct.unpack_from("<HB", event, 1)
+        _irq(_IRQ_ENCRYPTION_UPDATE, (conn, encrypted == 1, False, False, 16))
 
 
 class BLE:
