@@ -92,7 +92,7 @@ class Model:
         measured for an hour, wake is hard to tell, and the mix moves towards the shares of the training nights.
         """
         x = self.standardise(features)
-        linear = x @ self.arrays["linear_weight"].T + self.arrays["linear_bias"]
+        linear = network.product(self.arrays["linear_weight"], x.T, 127) + self.arrays["linear_bias"]
         five = network.logits(self.networks, x)
         four = np.stack([five[:, 0], fixed.log2_sum(five[:, 1], five[:, 2]), five[:, 3], five[:, 4]], axis=1)
         scores = fixed.round_div(NETWORK_TENTHS * four + (10 - NETWORK_TENTHS) * linear, 10)

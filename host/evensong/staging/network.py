@@ -73,8 +73,8 @@ class Network:
             _take_taps(h, 1 << b, taps)
             inner[:-1] = conv(taps, _largest(h), 0)  # 0 is the ReLU
             h = fixed.cut(h + point(inner, _largest(inner), -_MOST), -_MOST, 16)
-        from_stream = _product(np.maximum(h, 0), self._outward) << self._outward_up
-        from_features = _product(features[:-1], self._skip) << self._skip_up
+        from_stream = product(self._outward, np.maximum(h, 0), _largest(h)) << self._outward_up
+        from_features = product(self._skip, features[:-1], _largest(features)) << self._skip_up
         return np.asarray(from_stream + from_features + self._bias)
 
 
@@ -115,7 +115,7 @@ def _take_taps(h: Carried, dilation: int, taps: Carried) -> None:
     after[:, n - reach :] = 0
 
 
-def _product(x: Carried | Ints, weight: Ints) -> Ints:
-    """(n, outputs) of x (inputs, n) and weight (outputs, inputs)."""
-    kind = fixed.carrier(int(np.abs(weight).sum(axis=1).max()) << 15)  # activations are int16, features int8
+def product(weight: Ints, x: Carried | Ints, largest: int) -> Ints:
+    """(n, outputs) of weight (outputs, inputs) and x (inputs, n), whose absolute values are at most `largest`."""
+    kind = fixed.carrier(int(np.abs(weight).sum(axis=1).max()) * largest)
     return np.asarray((weight.astype(kind) @ x.astype(kind, copy=False)).T.astype(np.int64))
