@@ -23,7 +23,7 @@ _OCCASIONAL = ("evening", "orders", "powering", "hand", "gesture")
 # others by `powering`.
 RECALL = 0
 KEEP = 1
-NOTED = 2  # code of an event that came with the samples
+NOTED = 2  # LIGHTS_OFF or RISE, which came with the samples
 LIGHTS_OFF = 3
 END_NIGHT = 4
 AGREE = 5  # plan | by << 8
@@ -94,7 +94,7 @@ class Conduct:
             return False
         if stream == WEAR:
             self.wear = buf[i + 5]
-        elif stream == EVENT:
+        elif stream == EVENT and wire.EVENT_LIGHTS_OFF <= buf[i + 5] <= wire.EVENT_RISE:
             self.errand(NOTED, buf[i + 5])
         for each in self.works:
             each.take(buf, i)

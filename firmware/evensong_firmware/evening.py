@@ -51,10 +51,10 @@ def keep(conduct, _=0):
 
 
 def _noted(conduct, code):
-    """An event came with the samples."""
+    """LIGHTS_OFF or RISE came with the samples."""
     if code == wire.EVENT_LIGHTS_OFF:
         _begin_night(conduct)
-    elif code == wire.EVENT_RISE:
+    else:
         _end_night(conduct)
 
 
