@@ -8,6 +8,7 @@ import pytest
 from interpreters import HERE, Run, on_cpython
 from rig import Rig, Ticks
 
+from evensong.staging.student import shipped_student
 from evensong_firmware.ring import put16, put24
 from evensong_firmware.sampler import Sampler
 from evensong_firmware.spool import Cursor
@@ -382,6 +383,18 @@ def test_the_live_stager_rings_in_the_window_without_a_hub(
     (at_ms,) = [f.header.time_ms for f in hours.frames() if isinstance(f.body, Event) and f.body.code == 22]
     assert rings_after_s <= at_ms / 1000 <= rings_after_s + 3
     assert not any(isinstance(body, Log) for body in hours.bodies())
+
+
+def test_the_shipped_stager_rings_within_the_window(hours: Hours, tmp_path: Path):
+    (tmp_path / "live.weights").write_bytes(shipped_student().weights)
+    hours.tell_time(UTC_S)
+    hours.wear(1)
+    hours.hold(2.5)
+    hours.say(CommandCode.ALARM, window(UTC_S + 3600, UTC_S + 5400))
+    sleep(hours, 5410)
+    (event,) = hours.events(EventCode.ALARM_RANG)
+    assert event.arg in (Ring.STAGE, Ring.LATEST)
+    assert not any(isinstance(body, Log) for body in hours.bodies()), "it was read and it ran"
 
 
 @pytest.mark.parametrize("weights", [b"EVL1", b"nonsense", None])
