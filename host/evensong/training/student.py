@@ -1,6 +1,6 @@
 """Training of the live student inside a fold: its features, the night's model as teacher, and its integers as bytes.
 
-Its temperature and its threshold come from nights that did not train: one inner fold.
+Its threshold comes from nights that did not train: one inner fold.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ TARGET_KAPPA = 0.50  # what four-class kappa the decided epochs should reach on 
 LEAN = 0.25  # as the night's model leans to rare stages, see `train`
 _ELSE_THRESHOLD = 5000
 _INNER_FOLDS = 3
-_TEMPERATURES = (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)  # scores are multiplied by it
 _CLASSES = 5
 _FOUR = (0, 1, 1, 2, 3)
 _COLUMN = np.arange(FEATURES)
@@ -41,13 +40,12 @@ def train_student(nights: Sequence[Streamed], taught: Taught, facts: dict[str, A
         Unavailable: PyTorch is not installed.
     """
     subjects = sorted({night.subject for night in nights})
-    temperature, threshold = 1.0, _ELSE_THRESHOLD
+    threshold = _ELSE_THRESHOLD
     if len(subjects) > 1:
         inner = splits.folds(subjects, min(_INNER_FOLDS, len(subjects)), seed)[0]
-        weights = _train([n for n in nights if n.subject in inner.train], taught, seed, 1.0, 0)
-        temperature, threshold = _doubts([n for n in nights if n.subject in inner.test], weights)
-    weights = _train(nights, taught, seed, temperature, threshold)
-    return Student(weights, {**facts, "subjects": subjects, "temperature": temperature})
+        weights = _train([n for n in nights if n.subject in inner.train], taught, seed, 0)
+        threshold = _threshold([n for n in nights if n.subject in inner.test], weights)
+    return Student(_train(nights, taught, seed, threshold), {**facts, "subjects": subjects})
 
 
 def probabilities(stream: Stream, weights: bytes) -> Ints:
@@ -91,22 +89,10 @@ def _shares(rows: Ints, stream: Stream, weights: bytes) -> Ints:
     return np.array(p, np.int64).reshape(-1, 4)
 
 
-def _doubts(nights: Sequence[Streamed], weights: bytes) -> tuple[float, int]:
-    """The temperature with the likeliest reference, and the least threshold whose decided epochs reach the target."""
+def _threshold(nights: Sequence[Streamed], weights: bytes) -> int:
+    """The least threshold whose decided epochs reach the target."""
     stage = np.concatenate([night.stage for night in nights])
-    rows = [logits(night.as_counted, weights)[night.place] for night in nights]
-    streams = [Stream(n.as_counted.features, n.as_counted.known[n.place], n.as_counted.since) for n in nights]
-
-    def staged(temperature: float) -> Ints:
-        cooled = (np.rint(each * temperature).astype(np.int64) for each in rows)
-        return np.concatenate([_shares(row, s, weights) for row, s in zip(cooled, streams, strict=True)])
-
-    def surprise(temperature: float) -> float:
-        p = staged(temperature)[np.arange(len(stage)), stage] / WHOLE
-        return float(-np.log(np.maximum(p, 1e-3)).mean())
-
-    temperature = min(_TEMPERATURES, key=surprise)
-    p = staged(temperature)
+    p = np.concatenate([probabilities(night.as_counted, weights)[night.place] for night in nights])
     sure = p.max(axis=1)
     reached = (
         threshold
@@ -114,10 +100,10 @@ def _doubts(nights: Sequence[Streamed], weights: bytes) -> tuple[float, int]:
         if (sure >= threshold).any()
         and scores.kappa_of("four stages", stage[sure >= threshold], p[sure >= threshold].astype(float)) >= TARGET_KAPPA
     )
-    return temperature, next(reached, _ELSE_THRESHOLD)
+    return next(reached, _ELSE_THRESHOLD)
 
 
-def _train(nights: Sequence[Streamed], taught: Taught, seed: int, temperature: float, threshold: int) -> bytes:
+def _train(nights: Sequence[Streamed], taught: Taught, seed: int, threshold: int) -> bytes:
     from evensong.training.train import torch_rooms
 
     student_network, student_integers = torch_rooms("student_network", "student_integers")
@@ -136,7 +122,7 @@ def _train(nights: Sequence[Streamed], taught: Taught, seed: int, temperature: f
     four = np.bincount(_FOUR, shares)
     rarer = -LEAN * np.log(four)[list(_FOUR)]
     log_shares = np.rint(np.log2(shares) * 1024).astype(int).tolist()
-    layers: bytes = student_integers.layers(network, rarer, temperature)
+    layers: bytes = student_integers.layers(network, rarer)
     return header(FEATURES, network.outward.in_features - FEATURES, len(network.blocks), threshold,
                   log_shares, mean.tolist(), scale.tolist()) + layers  # fmt: skip
 

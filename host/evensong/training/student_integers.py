@@ -15,8 +15,8 @@ STANDARD_Q, ACTIVATION_Q, LOGIT_Q = 5, 8, 10
 _MOST_SHIFT = 14
 
 
-def layers(network: StudentNetwork, onto: Floats, temperature: float) -> bytes:
-    """As `evensong_firmware.stager.network` reads them. onto: (5,) added to the logits; temperature: their factor."""
+def layers(network: StudentNetwork, onto: Floats) -> bytes:
+    """As `evensong_firmware.stager.network` reads them. onto: (5,) added to the logits."""
     tensors = {name: value.detach().double().numpy() for name, value in network.state_dict().items()}
     result = _layer(tensors["inward.weight"], tensors["inward.bias"], STANDARD_Q, ACTIVATION_Q)
     for b in range(len(network.blocks)):
@@ -26,7 +26,7 @@ def layers(network: StudentNetwork, onto: Floats, temperature: float) -> bytes:
         bias = block["norm.bias"] - block["norm.running_mean"] * gain
         result += _layer(side_by_side, bias, ACTIVATION_Q, ACTIVATION_Q)
         result += _layer(block["out.weight"], block["out.bias"], ACTIVATION_Q, ACTIVATION_Q)
-    to_base_two = temperature / np.log(2)
+    to_base_two = 1 / np.log(2)
     bias = (tensors["outward.bias"] + onto) * to_base_two
     return result + _layer(tensors["outward.weight"] * to_base_two, bias, ACTIVATION_Q, LOGIT_Q)
 

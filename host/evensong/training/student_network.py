@@ -30,7 +30,7 @@ class Recipe:
     rate: float = 5e-3
     decay: float = 0.02
     smoothing: float = 0.05
-    labels: float = 0.4
+    labels: float = 0.7
     class_power: float = -0.25
     average: float = 0.97
     warp: float = 0.5
