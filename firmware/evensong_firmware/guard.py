@@ -19,8 +19,7 @@ class Guard:
     def reset(self):
         self.proven = False
         self.outgoing = self._incoming = None
-        self._secrets = None
-        self._challenge = self._hub_id = b""
+        self._challenge = self._hub_id = self._next_key = b""
 
     def hello(self, hub_id):
         """A hub says hello. True: it is answered with a hello, else with a challenge."""
@@ -56,7 +55,7 @@ class Guard:
                 return wire.REFUSED_STORAGE
             keys.adopted()
         else:
-            self._secrets = secrets
+            self._next_key = secrets.next_key()
         self.outgoing = secrets.to_hub()
         self._incoming = secrets.to_device()
         self.proven = True
@@ -64,8 +63,8 @@ class Guard:
 
     def rotate(self):
         """Change the hub's key to the one that this session leads to. False if that was done, or cannot be."""
-        secrets, self._secrets = self._secrets, None
-        return secrets is not None and self.keys.replace(secrets.next_key())
+        key, self._next_key = self._next_key, b""
+        return len(key) > 0 and self.keys.replace(key)
 
     def admit(self, frame, length):
         """Length of a received frame, opened; 0 if it is not to be heard."""
