@@ -25,6 +25,7 @@ class BeatPath:
     def __init__(self):
         self.time = [0] * SLOTS
         self.alike = [0] * SLOTS  # correlation with the template, 0-100
+        self.size = [0] * SLOTS  # slope
         self.motion = [0] * SLOTS  # mg
         self.gap = [0] * SLOTS
         self._reward = [0] * SLOTS
@@ -40,13 +41,14 @@ class BeatPath:
         self.beat = _NONE
         self.before = _NONE
 
-    def add(self, time, alike, motion, reward, expected, gap):
+    def add(self, time, alike, size, motion, reward, expected, gap):
         """A candidate, later than all before. expected: interval that is known from elsewhere, 0 if none.
         gap: ms to where a beat was told from elsewhere; TOLD if that is all that it is."""
         j = self._next
         self._link(j, time, expected)
         self.time[j] = time
         self.alike[j] = alike
+        self.size[j] = size
         self.motion[j] = motion
         self.gap[j] = gap
         self._reward[j] = reward

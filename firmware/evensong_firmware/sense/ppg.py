@@ -32,14 +32,15 @@ class BeatDetector:
     its full scale less its counts.
 
     After `add` is True: ibi_ms since the beat before, 0 if that one is not known; quality 0-100 of beat and interval;
-    ago_ms from the beat to the sample just added, 4.5 to 7 s.
+    ago_ms from the beat to the sample just added, 4.5 to 7 s; rise, how much this pulse rose within 120 ms in the
+    samples' unit, 0 if movement hid it.
 
     level: mean sample of the last step. motion_mg: how far acceleration is from gravity, over a third of a second."""
 
     def __init__(self, rate_hz, follow_movement=False):
         if rate_hz % STEP_HZ or rate_hz < STEP_HZ:
             raise ValueError("rate_hz must be a multiple of 25")
-        self.ibi_ms = self.quality = self.ago_ms = self.level = self.motion_mg = 0
+        self.ibi_ms = self.quality = self.ago_ms = self.rise = self.level = self.motion_mg = 0
         self._every = rate_hz // STEP_HZ
         self._lag_ms = _LAG_MS + 500 * (self._every - 1) // rate_hz
         self._path = BeatPath()
@@ -137,7 +138,7 @@ class BeatDetector:
         self._valley = peak if peak < self._valley else self._valley
         if self._tone and self._tone.period_ms and self._tone.peak(at, slopes, shape.size):
             tone = self._tone
-            self._path.add(tone.peak_ms, 0, self._motions[at & 31], _TOLD_REWARD, tone.period_ms, self._path.TOLD)
+            self._path.add(tone.peak_ms, 0, 0, self._motions[at & 31], _TOLD_REWARD, tone.period_ms, self._path.TOLD)
         if peak > 0 and peak > slopes[(at - 1) & 31] and peak >= slopes[(at + 1) & 31]:
             if (peak - self._valley) * 4 > shape.size:
                 self._weigh(at, peak)
@@ -160,13 +161,14 @@ class BeatDetector:
             reward += _BONUS - gap_ms * _BONUS // 80
             if gap_ms < _NEAR_MS and percent < 250:
                 shape.agree(peak)
-        self._path.add(time_ms, shape.alike, motion, reward, period_ms, gap_ms)
+        self._path.add(time_ms, shape.alike, peak, motion, reward, period_ms, gap_ms)
 
     def _decide(self, now_ms):
         """Say when the path's beat was and what it is worth."""
         path, tone = self._path, self._tone
         k, p = path.beat, path.before
         self.ago_ms = now_ms - path.time[k] + self._lag_ms
+        self.rise = path.size[k] // 12
         if p < 0:
             self.ibi_ms = self.quality = 0
             self._voucher.forget_rhythm()
