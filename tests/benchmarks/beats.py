@@ -38,23 +38,25 @@ LAG_MS = steepest_ms() - 2  # of the detector on this synthesiser's clean pulses
 
 def clean_runs(beat_ms: Floats, ibi_ms: Floats, shortest_s: float = 300.0) -> list[Floats]:
     """Return runs of beats, each beginning at 1 s."""
-    around = np.array([np.median(ibi_ms[max(0, i - 5) : i + 6]) for i in range(len(ibi_ms))])
+    around = np.median(np.lib.stride_tricks.sliding_window_view(np.pad(ibi_ms, 5, "edge"), 11), axis=1)
     fine = np.abs(ibi_ms - around) <= 0.25 * around
     fine[1:] &= np.abs(np.diff(beat_ms) - ibi_ms[1:]) <= 2
     runs = np.split(beat_ms.astype(np.float64), np.flatnonzero(~fine))
     return [run[1:] - run[1] + 1000 for run in runs if len(run) > 2 and run[-1] - run[1] > shortest_s * 1000]
 
 
-def real_runs(longest_s: float, per_source: int = 1) -> list[tuple[str, Floats]]:
-    """Return (name, beats) of the longest runs of every record, cut to a length."""
+def real_runs(longest_s: float, only: tuple[str, ...] = ()) -> list[tuple[str, Floats]]:
+    """Return (name, beats) of the longest run of every record, or of some, cut to a length."""
     found = []
     records = [("slpdb", path.stem) for path in sorted((DATA / "slpdb").glob("*.rr"))]
     records += [("mmash", path.name.removeprefix("user_")) for path in sorted((DATA / "mmash").glob("user_*"))]
     for source, name in records:
+        if only and name not in only:
+            continue
         reader = slpdb if source == "slpdb" else mmash
         samples = reader.read(DATA / source, name, Repairs())
         shortest = 300.0 if source == "slpdb" else 25.0  # the strap of mmash loses some seconds in every half minute
-        runs = sorted(clean_runs(samples.beat_ms, samples.ibi_ms, shortest), key=len)[-per_source:]
+        runs = sorted(clean_runs(samples.beat_ms, samples.ibi_ms, shortest), key=len)[-1:]
         found += [(f"{source} {name}", run[run < longest_s * 1000]) for run in runs]
     return found
 
@@ -172,7 +174,7 @@ def exercise(kind: str, seed: int, snr_db: float, seconds: int = 240) -> Row:
         now += ibi_s * (1 + 0.02 * np.sin(breath * now) * min(1.5, 1.5 * ibi_s) + 0.008 * random.normal())
     n = round((beats[-1] / 1000 + 2) * RATE_HZ)
     level = np.interp(np.arange(n) / RATE_HZ, np.arange(seconds + 10), np.convolve(plan, np.ones(3) / 3, "same"))
-    g = _exercised(random, kind, level)
+    g = exercised(random, kind, level)
     unit = artefact(g, RATE_HZ, seed=seed, unseen=0.25)
     unit /= np.sqrt((unit[level > 0.05] ** 2).mean())  # the ratio holds during exercise
     g[:, 2] += 1
@@ -181,7 +183,8 @@ def exercise(kind: str, seed: int, snr_db: float, seconds: int = 240) -> Row:
     return score(noisy(beat_ms, skin, seed, unit, snr_db), np.rint(g * 1000).astype(np.int64), beat_ms)
 
 
-def _exercised(random: np.random.Generator, kind: str, level: Floats) -> Floats:
+def exercised(random: np.random.Generator, kind: str, level: Floats) -> Floats:
+    """Return acceleration in g, without gravity, at 100 Hz. level: how hard, 0 to 1, of each sample."""
     n = len(level)
     g = random.normal(0, 0.005, (n, 3))
 
@@ -205,9 +208,9 @@ def _exercised(random: np.random.Generator, kind: str, level: Floats) -> Floats:
     return g
 
 
-def clean(seconds: float, perfusion_pct: float, runs: list[tuple[str, Floats]]) -> Row:
+def clean(perfusion_pct: float, runs: list[tuple[str, Floats]]) -> Row:
     rows = [score(noisy(run, Skin(perfusion_pct=perfusion_pct), 7, None, 0), None, run) for _, run in runs]
-    return _sum(rows)
+    return added_up(rows)
 
 
 def in_movement(seconds: int, snr_db: float, runs: list[tuple[str, Floats]], users: int) -> Row:
@@ -218,10 +221,10 @@ def in_movement(seconds: int, snr_db: float, runs: list[tuple[str, Floats]], use
         mg, unit = moving_excerpt(user, seconds, i)
         counts = noisy(beat_ms, Skin(perfusion_pct=(0.3, 1.0, 2.0)[i % 3]), i, unit, snr_db)
         rows.append(score(counts, mg[: len(counts)], beat_ms))
-    return _sum(rows)
+    return added_up(rows)
 
 
-def _sum(rows: list[Row]) -> Row:
+def added_up(rows: list[Row]) -> Row:
     total = rows[0]
     for row in rows[1:]:
         total = total + row
@@ -245,13 +248,13 @@ def main(quick: bool) -> None:
         print(f"{label:34}{cells}", flush=True)
 
     for perfusion_pct in (0.1, 0.3, 1.0, 3.0):
-        tell(f"clean, perfusion {perfusion_pct} %", clean(seconds, perfusion_pct, runs))
+        tell(f"clean, perfusion {perfusion_pct} %", clean(perfusion_pct, runs))
     for snr_db in (20, 10, 5, 0, -5, -10):
         tell(f"mmash movement, {snr_db} dB", in_movement(seconds, snr_db, long, 3 if quick else 6))
     for kind in ("walk", "run", "bike", "gym"):
         for snr_db in (0, -8):
             cases = [exercise(kind, seed, snr_db) for seed in range(100, 102 if quick else 108)]
-            tell(f"exercise {kind}, {snr_db} dB", _sum(cases))
+            tell(f"exercise {kind}, {snr_db} dB", added_up(cases))
     print(json.dumps(result))
 
 

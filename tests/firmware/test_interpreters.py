@@ -28,7 +28,9 @@ def vectors() -> dict[str, list[str]]:
     return json.loads(VECTORS.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("script", ["count_movement", "live_and_die", "record_a_day", "stage_live", "layer_extremes"])
+@pytest.mark.parametrize(
+    "script", ["count_movement", "find_beats", "live_and_die", "record_a_day", "stage_live", "layer_extremes"]
+)
 def test_same_integers_everywhere(script: str, run: Run, vectors: dict[str, list[str]]) -> None:
     assert run(ON_DEVICE / f"{script}.py").splitlines() == vectors[script]
 

@@ -4,7 +4,8 @@ Dynamic programming as in beat tracking of music (Ellis 2007, J. New Music Resea
 tempo: each path carries its own interval. A candidate's score is its reward plus the best predecessor's score less a
 penalty that grows with the square of the interval's change. Decisions are taken DELAY_MS late, and never revised.
 
-Times are in milliseconds, and all scores stay far below 2^30.
+Nothing is allocated, so there are never three assignments in one statement: MicroPython makes a tuple of them. Times
+are in milliseconds, and all scores stay far below 2^30.
 """
 
 SLOTS = 32  # candidates that are remembered: six seconds of five a second
@@ -65,8 +66,12 @@ class BeatPath:
 
     def _link(self, j, time, expected):
         """Find the predecessor of slot j, going back from the latest."""
-        times, scores, taus = self.time, self._score, self._tau
-        best, pred, tau, linked = 0, _NONE, expected, 0
+        times = self.time
+        scores = self._score
+        taus = self._tau
+        best = linked = 0
+        pred = _NONE
+        tau = expected
         i = j
         for _ in range(self._count):
             i = (i - 1) % SLOTS
@@ -77,17 +82,25 @@ class BeatPath:
                 continue
             if delta > LONGEST_MS:
                 if scores[i] - _BREAK > best:
-                    best, pred, tau, linked = scores[i] - _BREAK, i, expected, 0
+                    best = scores[i] - _BREAK
+                    pred = i
+                    tau = expected
+                    linked = 0
                 if delta > DELAY_MS:
                     break
                 continue
             score = scores[i] - _unrest(delta, expected or taus[i])
             if score > best:
-                best, pred, linked = score, i, 1
+                best = score
+                pred = i
+                linked = 1
                 tau = taus[i]
                 # A rhythm that changes at once, as from every other beat to each, is a new one; else paths to it die.
                 tau = (tau * 3 + delta) // 4 if tau and _unrest(delta, tau) < 12 else delta
-        taus[j], self._pred[j], self._linked[j], scores[j] = tau, pred, linked, best
+        taus[j] = tau
+        self._pred[j] = pred
+        self._linked[j] = linked
+        scores[j] = best
 
     def take(self, now):
         """True if a beat is decided; call again until False."""

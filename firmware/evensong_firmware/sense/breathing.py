@@ -74,7 +74,9 @@ class Breathing:
                 break
         if not best:
             return False
-        before, peak, after = scores[best - 1], scores[best], scores[best + 1]
+        before = scores[best - 1]
+        peak = scores[best]
+        after = scores[best + 1]
         lag_q4 = best * 16 + 8 * (before - after) // (before - 2 * peak + after)
         self.rate_q4 = 60 * 4 * 16 * 16 // lag_q4
         self.quality = peak * 2 if peak < 50 else 100

@@ -34,14 +34,17 @@ class Fourier:
 
     def transform(self):
         """Decimation in time (Cooley and Tukey 1965)."""
-        re, im, sine = self.re, self.im, self.sine
+        re = self.re
+        im = self.im
+        sine = self.sine
         half = 1
         while half < POINTS:
             turn = 64 // half
             for j in range(half):
                 s = sine[j * turn]
                 c = sine[j * turn + 32]
-                for i in range(j, POINTS, 2 * half):
+                i = j
+                while i < POINTS:  # (a range whose step is no constant would allocate)
                     k = i + half
                     x, y = re[k], im[k]
                     p = x * c + y * s >> 14
@@ -51,6 +54,7 @@ class Fourier:
                     im[k] = y - q >> 1
                     re[i] = x + p >> 1
                     im[i] = y + q >> 1
+                    i += 2 * half
             half *= 2
 
     def first(self, k):

@@ -29,7 +29,9 @@ class Posture:
         rest = self._rest
         far = abs(x_mg - rest[0]) > _TURNED_MG or abs(y_mg - rest[1]) > _TURNED_MG or abs(z_mg - rest[2]) > _TURNED_MG
         if far:
-            rest[0], rest[1], rest[2] = x_mg, y_mg, z_mg
+            rest[0] = x_mg
+            rest[1] = y_mg
+            rest[2] = z_mg
             self._still_s = 0
         elif self._still_s < _STILL_S:
             self._still_s += 1

@@ -90,7 +90,9 @@ class BeatDetector:
         """Follow gravity, with a time constant of 0.6 s, and what is left."""
         g, away = self._gravity, self._away
         if self._fresh == _RING:
-            g[0], g[1], g[2] = self._x * 16 // n, self._y * 16 // n, self._z * 16 // n
+            g[0] = self._x * 16 // n
+            g[1] = self._y * 16 // n
+            g[2] = self._z * 16 // n
         a = self._x // n - (g[0] >> 4)
         g[0] += a
         away[0] = a
@@ -147,7 +149,9 @@ class BeatDetector:
 
     def _weigh(self, at, peak):
         """Compare a candidate with what is known, and hand it to the path."""
-        slopes, shape, tone = self._slopes, self._shape, self._tone
+        slopes = self._slopes
+        shape = self._shape
+        tone = self._tone
         motion = self._motions[at & 31]
         shape.compare(slopes, at, motion)
         percent = shape.percent
@@ -175,5 +179,6 @@ class BeatDetector:
             return True
         self.ibi_ms = path.time[k] - path.time[p]
         moving = tone.moving if tone else path.motion[k] > _STILL_MG or path.motion[p] > _STILL_MG
-        self.quality = self._voucher.quality(path, self.ibi_ms, moving, tone.tempo if tone and tone.period_ms else None)
+        tempo = tone.tempo if tone else None
+        self.quality = self._voucher.quality(path, self.ibi_ms, moving, tempo, tone and tone.period_ms)
         return True

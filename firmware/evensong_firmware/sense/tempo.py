@@ -85,7 +85,10 @@ class Tempo:
             self.sure = 0
 
     def _spectra(self):
-        fourier, slopes, axes, at = self._fourier, self._slopes, self._axes, self._at
+        fourier = self._fourier
+        slopes = self._slopes
+        axes = self._axes
+        at = self._at
         total = 0
         for v in slopes:
             total += (v if v >= 0 else -v) >> 7
@@ -117,13 +120,15 @@ class Tempo:
             if moved[k] > most:
                 most = moved[k]
         floor = (most >> 4) + _STILL
-        for k in range(3, _BINS):  # a slope's spectrum rises with frequency: divided by it, it is the pulse's own
-            pulse[k] = pulse[k] * 2048 // k * floor // (moved[k] + floor)
+        for k in range(3, _BINS):  # a slope's spectrum rises with frequency; most of that is undone
+            pulse[k] = pulse[k] * 4096 // (k + 4) * floor // (moved[k] + floor)
             moved[k] = moved[k] * 100 // (most + _STILL)
 
     def _weigh(self):
         """Carry the belief on and weigh it with the evidence. Returns the greatest evidence."""
-        pulse, belief, prior = self._pulse, self._belief, self._spare
+        pulse = self._pulse
+        belief = self._belief
+        prior = self._spare
         top = 0
         for j in range(LOW, HIGH):
             k = j >> 1
@@ -151,7 +156,7 @@ class Tempo:
         return top
 
     def _read(self):
-        belief, moved = self._belief, self._moved
+        belief = self._belief
         best = LOW
         total = 1
         for j in range(LOW, HIGH):
@@ -166,5 +171,10 @@ class Tempo:
         place = 16 * (best - 2) + 16 * mean // (near + 1)
         self.period_ms = 20480 * 16 // place
         self.sure = near * 100 // total
-        if moved[(place + 16) >> 5] > _ON_A_LINE:
+        if self.on_a_line(self.period_ms):
             self.sure = self.sure * 3 // 4
+
+    def on_a_line(self, period_ms):
+        """True if movement is periodic with this period, so that what has it may be steps."""
+        k = (10240 + period_ms // 2) // period_ms
+        return 0 < k < _BINS and self._moved[k] > _ON_A_LINE

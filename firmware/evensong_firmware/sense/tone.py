@@ -71,7 +71,9 @@ class Tone:
     def peak(self, at, slopes, size):
         """True if a tone's peak lies in step `at`, BEHIND steps ago."""
         y = self._ring
-        before, peak, after = y[(at - 1) & 15], y[at & 15], y[(at + 1) & 15]
+        before = y[(at - 1) & 15]
+        peak = y[at & 15]
+        after = y[(at + 1) & 15]
         if peak <= before or peak < after or peak <= 0:
             return False
         self._average(at, slopes, 2 * size)
@@ -79,7 +81,9 @@ class Tone:
         return True
 
     def _average(self, at, slopes, most):
-        fold, first, last = self._fold, at - _FOLD // 2, len(slopes) - 1
+        fold = self._fold
+        first = at - _FOLD // 2
+        last = len(slopes) - 1
         best = 1
         for i in range(_FOLD):
             v = slopes[(first + i) & last]
@@ -87,7 +91,9 @@ class Tone:
             fold[i] += (v - fold[i]) >> 3
             if 0 < i < _FOLD - 1 and fold[i] > fold[best]:
                 best = i
-        before, peak, after = fold[best - 1], fold[best], fold[best + 1]
+        before = fold[best - 1]
+        peak = fold[best]
+        after = fold[best + 1]
         if peak > before and peak >= after:
             self._offset_ms = (best - _FOLD // 2) * STEP_MS + between(before, peak, after)
 
@@ -96,7 +102,9 @@ class Tone:
         y = self._ring
         gap = FAR_MS
         for i in range(at - 3, at + BEHIND // 2):
-            before, peak, after = y[(i - 1) & 15], y[i & 15], y[(i + 1) & 15]
+            before = y[(i - 1) & 15]
+            peak = y[i & 15]
+            after = y[(i + 1) & 15]
             if peak > before and peak >= after and peak > 0:
                 off = i * STEP_MS + between(before, peak, after) + self._offset_ms - time_ms
                 off = -off if off < 0 else off

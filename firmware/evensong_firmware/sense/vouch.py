@@ -9,6 +9,7 @@ the beats.
 _STILL = -1410
 _UNSURE = -1160
 _SURE = -600
+_STEPS = 320  # odds of 7 to 1 that what has the rhythm of movement is movement
 
 
 class Voucher:
@@ -22,8 +23,9 @@ class Voucher:
     def forget_rhythm(self):
         self._ibi_ms = 0
 
-    def quality(self, path, ibi_ms, moving, tempo):
-        """0-100 for the path's latest beat and its interval. tempo: which guided it, or None."""
+    def quality(self, path, ibi_ms, moving, tempo, sure):
+        """0-100 for the path's latest beat and its interval. tempo: what follows movement, or None; sure: it
+        has guided the beat."""
         k, p = path.beat, path.before
         told = (path.gap[k] == path.TOLD) + (path.gap[p] == path.TOLD)
         alike = path.alike[k]
@@ -40,24 +42,17 @@ class Voucher:
         motion = 400 if motion > 400 else motion
         alikes, unrests = self._alike_q4, self._unrest_q4
         if not moving:
-            odds = _STILL + (alike * 103 - path.rival() * 67 - unrest * 153 + alikes * 13 - unrests * 17 >> 4)
-        elif not tempo:
-            odds = _UNSURE + (
-                alike * 101 - path.rival() * 93 - unrest * 145 - motion * 5 + alikes * 8 - unrests * 8 >> 4
-            )
+            odds = alike * 103 - path.rival() * 67 - unrest * 153 + alikes * 13 - unrests * 17
+            odds = _STILL + (odds >> 4)
+        elif not sure:
+            odds = alike * 101 - path.rival() * 93 - unrest * 145 - motion * 5 + alikes * 8 - unrests * 8
+            odds = _UNSURE + (odds >> 4)
+            if tempo and alikes < 90 * 16 and tempo.on_a_line(ibi_ms):
+                odds -= _STEPS
         else:
             off = change(ibi_ms, tempo.period_ms, 30)
-            odds = _SURE + (
-                alike * 64
-                - told * 5432
-                - unrest * 53
-                - off * 488
-                + tempo.sure * 26
-                - motion * 6
-                + alikes * 7
-                - unrests * 9
-                >> 4
-            )
+            odds = alike * 64 - told * 5432 - unrest * 53 - off * 488 + tempo.sure * 26 - motion * 6
+            odds = _SURE + (odds + alikes * 7 - unrests * 9 >> 4)
         quality = 50 + (odds >> 4)
         return 0 if quality < 0 else 100 if quality > 100 else quality
 

@@ -1,6 +1,9 @@
 # Beats of a made-up pulse: at rest, with a tremor at 2 Hz, with a jump of the baseline, cut off at the top. Prints each
-# beat that comes out. Runs on every interpreter.
+# beat that comes out, and what breathing, posture and wear make of it. Runs on every interpreter.
+from evensong_firmware.sense.breathing import Breathing
+from evensong_firmware.sense.posture import Posture
 from evensong_firmware.sense.ppg import BeatDetector
+from evensong_firmware.sense.wear import NO_TEMP, Wear
 
 PULSE = (
     0,
@@ -31,6 +34,8 @@ PULSE = (
 TREMOR = (0, 11, 21, 27, 30, 29, 24, 15, 4, -7, -18, -25, -30, -30, -26, -19, -8, 3, 14, 23, 29, 30, 28, 21, 11)
 
 detector = BeatDetector(100, follow_movement=True)
+breathing, posture, wear = Breathing(), Posture(), Wear()
+vouched = False
 noise, since, interval = 1, 0, 90
 for i in range(60 * 100):
     noise = (noise * 75 + 74) % 65537
@@ -48,5 +53,13 @@ for i in range(60 * 100):
     if second >= 50 and ppg > 125600:
         ppg = 125600
     if detector.add(ppg, x, 0, 1000):
-        print(i, detector.ago_ms, detector.ibi_ms, detector.quality)
+        print(i, detector.ago_ms, detector.ibi_ms, detector.quality, detector.rise)
+        vouched = vouched or detector.quality >= 50
+        breathing.add(detector.ibi_ms, detector.rise)
+    if i % 100 == 99:
+        changed = posture.add(second * 20, x, 1000 - second * 10)
+        if wear.add(detector.level, detector.swing(), vouched, detector.motion_mg, NO_TEMP, False) or changed:
+            print("now", second, posture.state, wear.state)
+        vouched = False
 print(detector.level, detector.swing(), detector.motion_mg)
+print(breathing.measure(), breathing.rate_q4, breathing.quality)
