@@ -58,3 +58,19 @@ def test_the_same_lessons_give_the_same_student(nights: list[LabelledNight], mon
     assert other.weights != one.weights
     p = probabilities(streamed[0].as_counted, one.weights)
     assert (p.sum(axis=1) == 10_000).all()
+
+
+def test_in_every_fold_a_student_learns_from_that_fold_s_model(
+    nights: list[LabelledNight], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    student_network = pytest.importorskip("evensong.training.student_network", reason="training needs PyTorch")
+    quick = student_network.Recipe(width=4, blocks=1, steps=4, batch=1, crop=40, average=0.9)
+    fit, lessons = student_network.fit, []
+    monkeypatch.setattr(student_network, "fit", lambda *some: (lessons.append(len(some[0])), fit(*some, quick))[1])
+    monkeypatch.setattr(evaluation, "train", lambda *_, **__: shipped())
+    monkeypatch.setattr(evaluation, "LEAST_SUBJECTS", 2)
+    (found,) = evaluation.cross_validate(nights, 3, 1, 1, lambda *_: None, early=True)
+    assert lessons == [1, 2] * 3  # the inner fold's, then the fold's
+    assert list(found.early) == [SETTLED, LIVE, LIVE_LATE]
+    for answered in found.early.values():
+        assert [len(each.p) for each in answered] == [len(night.stage) for night in nights]
