@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evensong.flashing.firmware_image import build, build_shim
 from evensong.hub.ledger import Placed, holes, sample_times
 from evensong.hub.timeline import BootOnAxis
 from evensong.record import Cause
 from evensong.virtual.chips.chip import ChipFault, Kind
 from evensong.virtual.signal_night import Soldered
+from evensong.virtual.wearable import FIRMWARE, SHIM
 from evensong_wire.frames import EventCode, Fault, Sensor, Wear
 from evensong_wire.models import Activity, Event, Log, SensorFault, WearChange
 
@@ -137,6 +139,16 @@ def test_beats_and_epochs_of_a_still_wearer(tmp_path: Path) -> None:
     assert epochs
     assert not [at_ms for at_ms in epochs if at_ms % 30_000]
     assert not told(found, Sensor.PPG) + told(found, Sensor.MOTION)
+
+
+def test_the_image_for_boards_measures_the_same(tmp_path: Path) -> None:
+    seen = seen_for(40)
+    build(FIRMWARE, tmp_path / "image" / "firmware")
+    build_shim(SHIM, tmp_path / "image" / "shim")
+    image = played(tmp_path / "image", Soldered(seen, image=tmp_path / "image"), 40)
+    sources = played(tmp_path / "sources", Soldered(seen), 40)
+    assert [frame.raw for frame in image.frames] == [frame.raw for frame in sources.frames]
+    assert len(image.beats) > 20
 
 
 def test_without_an_accelerometer_the_pulse_is_recorded_and_the_lack_told(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ Data sheets: ST DocID17530 (LIS3DH), DocID025056 (LIS2DH12); application note AN
 registers used here and the identity 0x33. In a read of several bytes the register's top bit must be set.
 """
 
-LSB_PER_G = 8000  # 2 mg to the digit, 4 bits from the right
 _STREAM = 0x80 | 16  # interrupt with more than 16 samples
 _MORE = 0x80
 
@@ -14,7 +13,7 @@ class Lis3dh:
     BURST = 16
     ASKS = True
     OVERDUE_MS = 500
-    LSB_PER_G = LSB_PER_G
+    LSB_PER_G = 8000  # 2 mg to the digit, 4 bits from the right
 
     def __init__(self, bus, address):
         self._bus = bus

@@ -87,11 +87,26 @@ def shrink(modules: dict[str, ast.Module]) -> None:
 def shorten(modules: dict[str, ast.Module], keywords: set[str | None] | None) -> None:
     """keywords: parameters that calls name, None if nobody knows: then parameters stay."""
     shared = _reached_from_outside(modules)
+    for family in _families(modules):
+        _shorten_private(family, shared)
     for tree in modules.values():
-        _shorten_private(tree, shared)
         for node in ast.walk(tree):
             if isinstance(node, _Function) and keywords is not None:
                 _shorten_parameters(node, keywords)
+
+
+def _families(modules: dict[str, ast.Module]) -> list[list[ast.Module]]:
+    """Modules whose classes inherit from one another, together: their objects share a namespace."""
+    family_of = {name: {name} for name in modules}
+    for name, tree in modules.items():
+        imported = {local: module for local, module, _ in _imported(tree) if module in modules}
+        for node in ast.walk(tree):
+            for base in node.bases if isinstance(node, ast.ClassDef) else ():
+                if isinstance(base, ast.Name) and base.id in imported:
+                    joined = family_of[name] | family_of[imported[base.id]]
+                    family_of |= dict.fromkeys(joined, joined)
+    families = {min(family): sorted(family) for family in family_of.values()}
+    return [[modules[name] for name in family] for family in families.values()]
 
 
 def _module_name(path: Path) -> str:
@@ -251,10 +266,11 @@ def _reached_from_outside(modules: dict[str, ast.Module]) -> set[str]:
     }
 
 
-def _shorten_private(tree: ast.Module, shared: set[str]) -> None:
-    """Private names of a module, attributes or not, become _a, _b and so on, the same ones in every module."""
+def _shorten_private(family: list[ast.Module], shared: set[str]) -> None:
+    """Private names of a family, attributes or not, become _a, _b and so on, the same ones in every family."""
     found: Counter[str] = Counter()
-    for node in ast.walk(tree):
+    nodes = [node for tree in family for node in ast.walk(tree)]
+    for node in nodes:
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 found[name] += 1
@@ -263,7 +279,7 @@ def _shorten_private(tree: ast.Module, shared: set[str]) -> None:
     private = [name for name, _ in found.most_common() if _is_private(name) and name not in shared]
     short = _short_names({name[1:] for name in found if _is_private(name) and name in shared})
     renamed = {name: f"_{next(short)}" for name in private}
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Name(id=name) if name in renamed:
                 node.id = renamed[name]
