@@ -49,7 +49,15 @@ class Nor:
     def writeblocks(self, block, buf, offset=0):
         assert offset + len(buf) <= SECTOR
         at = block * SECTOR + offset
-        for i in range(len(buf)):
+        n = len(buf)
+        if self.budget is None or self.budget >= n:
+            kept = int.from_bytes(self.image[at : at + n], "little") & int.from_bytes(bytes(buf), "little")
+            self.image[at : at + n] = kept.to_bytes(n, "little")
+            self.programmed += n
+            if self.budget is not None:
+                self.budget -= n
+            return
+        for i in range(n):
             if self.budget is not None:
                 if self.budget == 0:
                     raise PowerLoss

@@ -7,7 +7,21 @@ import sys
 
 import typer
 
-from evensong.cli import beats, bench, demo, doctor, firmware, flash, hub, nexus, passports, recordings, replay, staging
+from evensong.cli import (
+    beats,
+    bench,
+    demo,
+    doctor,
+    firmware,
+    flash,
+    hub,
+    nexus,
+    passports,
+    recordings,
+    replay,
+    staging,
+    wearable,
+)
 from evensong.errors import EvensongError
 
 app = typer.Typer(
@@ -19,7 +33,21 @@ app = typer.Typer(
     rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph; "rich" keeps their breaks
     pretty_exceptions_enable=False,
 )
-for group in (demo, recordings, beats, staging, passports, replay, hub, flash, firmware, nexus, bench, doctor):
+for group in (
+    demo,
+    recordings,
+    beats,
+    staging,
+    passports,
+    replay,
+    hub,
+    flash,
+    wearable,
+    firmware,
+    nexus,
+    bench,
+    doctor,
+):
     group.register(app)
 
 
