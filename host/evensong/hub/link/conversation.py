@@ -244,11 +244,7 @@ class Conversation:
 
     def rotate(self) -> Send:
         """Let the peer change to `next_key`, which is kept already."""
-        return self.command(self._seq & 0xFFFF, CommandCode.ROTATE, b"")
-
-    def command(self, token: int, code: CommandCode, arg: bytes) -> Send:
-        """Its reply comes as `Answered`, with this token."""
-        return self._say(Command(token, code, arg))
+        return self._say(Command(self._seq & 0xFFFF, CommandCode.ROTATE, b""))
 
     def _greeted(self, peer: Greeted) -> list[Word]:
         if self.peer is not None:

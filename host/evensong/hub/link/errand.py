@@ -39,7 +39,6 @@ class Errand:
         self._talk = Conversation(secrets.token_bytes(8), clock.monotonic_s(), secrets.token_bytes)
         self._hello: Hello | None = None
         self._replies: dict[int, Reply] = {}
-        self._token = 0
 
     async def greet(self) -> Hello:
         """Prove the key and hear who it is. Unavailable: nobody answers, or nobody is believed."""
@@ -89,9 +88,9 @@ class Errand:
         await self._port.close()
 
     async def _say(self, code: CommandCode, arg: bytes) -> int:
-        self._token = self._token + 1 & 0xFFFF
-        await self._port.send(self._talk.command(self._token, code, arg).stream)
-        return self._token
+        token, send = self._talk.command(code, arg)
+        await self._port.send(send.stream)
+        return token
 
     async def _answer(self, token: int) -> str:
         deadline_s = self._clock.monotonic_s() + ANSWER_LIMIT_S
