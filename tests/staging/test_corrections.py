@@ -90,7 +90,7 @@ def test_off_the_wrist_by_the_wearers_word_is_as_if_the_wearable_had_said_it(abs
                wear(Wear.OFF, 8 * 3_600_000, 70_000), wear(Wear.UNKNOWN, 9 * 3_600_000, 70_001))  # fmt: skip
     staged = corrected(DAY, said(hours("off-wrist", 8, 9)), abstain=abstain)
     assert staged.hypnogram.csv_bytes() == stage(told, abstain=abstain).csv_bytes()
-    assert set(staged.hypnogram.stage[960:1080].tolist()) == {UNKNOWN}
+    assert set(staged.hypnogram.stage[960:1080].tolist()) == {UNKNOWN if abstain else WAKE}
 
 
 def test_what_the_wearable_said_of_its_wear_holds_again_after_the_wearers_word() -> None:

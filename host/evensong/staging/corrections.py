@@ -27,7 +27,7 @@ import numpy as np
 
 from evensong_wire.frames import Wear
 
-from .hypnogram import STAGES, WHOLE, Hypnogram, Stage
+from .hypnogram import WAKE, WHOLE, Hypnogram
 from .intake import EPOCH_MS, Samples
 from .nights import LONGEST_EPOCHS, NightSpan
 
@@ -135,7 +135,7 @@ def stages(hypnogram: Hypnogram, corrections: Sequence[Correction], nights: Sequ
         if each.what is What.NOT_SLEEP:
             begins_ms = hypnogram.epoch * EPOCH_MS
             awake = inside & (begins_ms < each.to_ms) & (begins_ms + EPOCH_MS > each.from_ms)
-            stage[awake], p[awake] = STAGES.index(Stage.WAKE), (WHOLE, 0, 0, 0)
+            stage[awake], p[awake] = WAKE, (WHOLE, 0, 0, 0)
     return Hypnogram(hypnogram.epoch, stage, p)
 
 

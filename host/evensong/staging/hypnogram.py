@@ -28,6 +28,7 @@ class Stage(StrEnum):
 
 
 STAGES = tuple(Stage)
+WAKE = STAGES.index(Stage.WAKE)
 UNKNOWN = STAGES.index(Stage.UNKNOWN)
 
 

@@ -15,7 +15,7 @@ from evensong_firmware.stager.live import Live
 from evensong_wire.frames import EventCode
 
 from .fixed import Ints, Mask
-from .hypnogram import Hypnogram
+from .hypnogram import WAKE, Hypnogram
 from .intake import EPOCH_MS, Samples
 from .series import BIN_MS, BINS, worn_bins
 from .student import Student, shipped_student
@@ -25,13 +25,14 @@ def stage_live(samples: Samples, *, abstain: bool = True, student: Student | Non
     """Stage every epoch with nothing that was measured later than its end.
 
     abstain: True says `unknown` where the wearable does, see `evensong_firmware.stager.live`; False takes the most
-    probable stage everywhere but off the wrist. student: None for the shipped one.
+    probable stage, and `wake` off the wrist. student: None for the shipped one.
     """
     live = Live((student or shipped_student()).weights)
     stages, p = [], []
     for count_q8, worn in feed(live, samples):
         stage = live.step(count_q8, worn)
-        stages.append(stage if abstain or not worn else live.likeliest)
+        forced = live.likeliest if worn else WAKE
+        stages.append(stage if abstain else forced)
         p.append(tuple(live.p))
     epochs = samples.epochs
     return Hypnogram(

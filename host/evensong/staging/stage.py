@@ -13,7 +13,7 @@ from . import nights
 from .corrections import Correction
 from .features import measure
 from .fixed import Ints, Mask
-from .hypnogram import UNKNOWN, Hypnogram
+from .hypnogram import UNKNOWN, WAKE, Hypnogram
 from .intake import Samples
 from .model import Model, shipped
 from .series import BINS, Series, lay_out
@@ -35,8 +35,8 @@ def stage(
 
     abstain: True says `unknown` outside the night, where no heart rate was measured within 30 s, and where the largest
     probability lies below the model's threshold; False takes the most probable stage everywhere, whatever it rests on.
-    Off the wrist it is `unknown` either way. model: None for the shipped one. spans: the nights, if a person has said
-    when they were.
+    Off the wrist it is `wake` then, for it is never sleep. model: None for the shipped one. spans: the nights, if a
+    person has said when they were.
     """
     model = model or shipped()
     series = lay_out(samples)
@@ -45,7 +45,7 @@ def stage(
     decided = np.argmax(probabilities, axis=1)
     if abstain:
         decided[~_may_decide(series, found) | (probabilities.max(axis=1) < model.threshold)] = UNKNOWN
-    decided[~series.worn] = UNKNOWN
+    decided[~series.worn] = UNKNOWN if abstain else WAKE
     return Hypnogram(np.arange(series.epochs.start, series.epochs.stop), decided, probabilities)
 
 

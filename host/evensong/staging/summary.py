@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .hypnogram import STAGES, UNKNOWN, Hypnogram, Stage
+from .hypnogram import STAGES, UNKNOWN, WAKE, Hypnogram, Stage
 from .intervals import expect
 from .model import Model, shipped
 from .nights import NightSpan
 
-_WAKE, _REM = STAGES.index(Stage.WAKE), STAGES.index(Stage.REM)
+_REM = STAGES.index(Stage.REM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def summarise(hypnogram: Hypnogram, night: NightSpan, model: Model | None = None
     stage = hypnogram.stage[inside]
     widths = (model or shipped()).interval_widths_q8
     known = stage != UNKNOWN
-    asleep = known & (stage != _WAKE)
+    asleep = known & (stage != WAKE)
     minutes = {each: float((stage == i).sum()) / 2 for i, each in enumerate(STAGES)}
     onset = int(np.argmax(asleep)) if asleep.any() else None
     rem = np.flatnonzero(stage == _REM)
@@ -57,7 +57,7 @@ def summarise(hypnogram: Hypnogram, night: NightSpan, model: Model | None = None
         tib_min=tib / 2,
         tst_min=float(asleep.sum()) / 2,
         sol_min=None if onset is None else onset / 2,
-        waso_min=None if onset is None else float((stage[onset:] == _WAKE).sum()) / 2,
+        waso_min=None if onset is None else float((stage[onset:] == WAKE).sum()) / 2,
         rem_latency_min=float(rem[0] - onset) / 2 if onset is not None and len(rem) else None,
         se_percent=round(100 * float(asleep.sum()) / tib, 1) if known.any() else None,
         unknown_percent=round(100 * (1 - float(known.sum()) / tib), 1) if tib else 100.0,
