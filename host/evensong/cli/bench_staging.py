@@ -150,8 +150,7 @@ class InFloats(Model):
         four = np.stack([five[:, 0], light, five[:, 3], five[:, 4]], axis=1)
         linear = (x @ a["linear_weight"].T + a["linear_bias"]) / 2.0**16
         score = (NETWORK_TENTHS * four + (10 - NETWORK_TENTHS) * linear) / 10
-        doubted = (STILL_TENTHS * score + (10 - STILL_TENTHS) * a["log_shares"] / 2.0**16) / 10
-        score = np.where(features.known[:, NAMES.index("count_121"), None], score, doubted)
+        score = np.where(features.known[:, NAMES.index("count_121"), None], score, STILL_TENTHS * score / 10)
         weights = np.exp2(score - score.max(axis=1, keepdims=True))
         return 10_000 * weights / weights.sum(axis=1, keepdims=True)
 

@@ -40,7 +40,7 @@ class Model:
     """arrays: integer arrays by name (int64 in memory). facts: everything else in the file, JSON values.
 
     mean (59,) Q10; scale (59,): 2^21 over the standard deviation in Q10. linear_weight (4, 59) Q11, linear_bias (4,)
-    Q16. log_shares (4,) Q16: of the stages in the training nights. The others are the networks': `network.ensemble`.
+    Q16. The others are the networks': `network.ensemble`.
     """
 
     arrays: dict[str, Ints]
@@ -89,15 +89,14 @@ class Model:
         """(n, 4) in Q16: logarithms to base two of the probabilities, up to a constant of the epoch. n > 0.
 
         Network and linear model are mixed as logarithms, which is their weighted geometric mean. Where no movement was
-        measured for an hour, wake is hard to tell, and the mix moves towards the shares of the training nights.
+        measured for an hour, wake is hard to tell: every probability is tempered, and what is likeliest stays so.
         """
         x = self.standardise(features)
         linear = network.product(self.arrays["linear_weight"], x.T, 127) + self.arrays["linear_bias"]
         five = network.logits(self.networks, x)
         four = np.stack([five[:, 0], fixed.log2_sum(five[:, 1], five[:, 2]), five[:, 3], five[:, 4]], axis=1)
         scores = fixed.round_div(NETWORK_TENTHS * four + (10 - NETWORK_TENTHS) * linear, 10)
-        doubted = fixed.round_div(STILL_TENTHS * scores + (10 - STILL_TENTHS) * self.arrays["log_shares"], 10)
-        return np.where(features.known[:, _MOVEMENT, None], scores, doubted)
+        return np.where(features.known[:, _MOVEMENT, None], scores, fixed.round_div(STILL_TENTHS * scores, 10))
 
     def to_bytes(self) -> bytes:
         """The file: JSON with sorted keys, arrays little-endian in base64."""

@@ -75,7 +75,6 @@ def _arrays(nights: Sequence[Measured], seeds: Sequence[int], tick: Callable[[],
     arrays = _standard(nights)
     stages = np.concatenate([night.stage for night in nights])
     shares = (np.bincount(stages, minlength=linear.CLASSES) + 1) / (len(stages) + linear.CLASSES)
-    arrays["log_shares"] = np.rint(np.log2(shares) * (1 << 16)).astype(np.int64)
     standard = [Model(arrays, {}).standardise(night.features) / (1 << STANDARD_Q) for night in nights]
     x = np.concatenate([each[night.place] for each, night in zip(standard, nights, strict=True)])
     weight, bias = linear.fit(x, stages)
@@ -86,7 +85,7 @@ def _arrays(nights: Sequence[Measured], seeds: Sequence[int], tick: Callable[[],
         tick()
     arrays |= _integers(weight, bias)
     arrays |= quantise.quantise(networks)
-    rarer = np.rint(-LEAN * arrays["log_shares"]).astype(np.int64)
+    rarer = np.rint(-LEAN * np.log2(shares) * (1 << 16)).astype(np.int64)
     arrays["linear_bias"] += rarer
     arrays["outward_bias"] += rarer[[0, 1, 1, 2, 3]]  # N1 and N2 are light
     return arrays
