@@ -16,7 +16,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ SIGNAL_S = (20, 80)
 TURNS = (1000, 3000)
 LINK_TURNS = (300, 900)
 SCENE_S = 1500
-HEAP_KB = (96, 256)  # where the search begins
+HEAP_KB = (96, 256)  # too little; what the search begins with
 MOST_BEATS = 0.8  # of the beats there were: some are lost to the chips' start, to power and to movement
 LOST_TO_POWER = 12  # samples: the last seconds before the power loss, and what began before the next boot
 UTC_MS = 1_700_000_000_000
@@ -76,8 +76,9 @@ def run() -> dict[str, Any]:
     """Print a table and return its figures.
 
     least_heap_kb: the smallest heap (a KB is 1024 bytes) with which a wearable records what models of a MAX30101 and a
-    LIS3DH on a XIAO ESP32S3 measure, loses its power, recovers, connects twice and hands over every sample. The shims
-    for bluetooth, machine and time, which are C on a board, count; the models do not. alloc_bytes_per_sample: on the
+    LIS3DH on a XIAO ESP32S3 measure, loses its power, recovers, connects twice and hands over every sample; None, with
+    a sentence, if none of HEAP_KB suffices. The shims for bluetooth, machine and time, which are C on a board, count;
+    the models do not. alloc_bytes_per_sample: on the
     way from source to flash, closing of frames and erasing of sectors included. instructions_per_sample: of the same,
     by callgrind; None without. auth_instructions_percent: what sealing a frame, opening its acknowledgement and
     collecting the garbage of both add to the instructions that the frame takes from its samples to the radio.
@@ -89,7 +90,7 @@ def run() -> dict[str, Any]:
     console = Console()
     few, many = (_steady_state(turns) for turns in TURNS)
     instructions = _instructions(console, STEADY_STATE, TURNS)
-    heap_kb, mpy_bytes = least_heap_kb()
+    heap_kb, mpy_bytes = least_heap_kb(console)
     figures = {
         "least_heap_kb": heap_kb,
         "alloc_bytes_per_sample": many["bytes"] / many["samples"],
@@ -176,42 +177,64 @@ def _instructions(console: Console, script: Path, of_turns: tuple[int, int], *ar
 # --- least heap ---
 
 
-def least_heap_kb() -> tuple[int, dict[str, int]]:
-    """By bisection; that more heap never hurts is taken for granted. And the size of each file of the image."""
+def least_heap_kb(console: Console) -> tuple[int | None, dict[str, int]]:
+    """By bisection; None, with a sentence why, if the scene fails with every heap. And the size of each file of the
+    image."""
     seen = _seen()
     with tempfile.TemporaryDirectory() as folder:
         modules = Path(folder) / "modules"
         build(FIRMWARE, modules / "firmware")
         build_shim(SHIM, modules / "shim")
-        low, high = HEAP_KB
-        while high - low > 1:
-            middle = (low + high) // 2
+
+        def failing(heap_kb: int) -> str:
             shutil.rmtree(Path(folder) / "wearable", ignore_errors=True)
-            if enough(middle, modules, Path(folder) / "wearable", seen):
-                high = middle
-            else:
-                low = middle
+            return what_fails(heap_kb, modules, Path(folder) / "wearable", seen)
+
+        least = bisect(*HEAP_KB, failing, console)
         root = modules / "firmware"
         sizes = {str(path.relative_to(root)): path.stat().st_size for path in sorted(root.rglob("*.mpy"))}
-    return high, sizes
+    return least, sizes
 
 
-def enough(heap_kb: int, modules: Path, folder: Path, seen: Waveforms) -> bool:
-    """True if every sample of the scene arrives with a heap of this size. modules: what `build` made."""
+def bisect(low: int, high: int, failing: Callable[[int], str], console: Console) -> int | None:
+    """The least number above `low` and up to `high` with which nothing fails; None, with a sentence, if something does
+    with `high`. That more never hurts is taken for granted. failing: says what fails, "" if nothing does."""
+    if why := failing(high):
+        console.print(f"No heap of up to {high} KB suffices, so there is no least one: {why}")
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        if failing(middle):
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def what_fails(heap_kb: int, modules: Path, folder: Path, seen: Waveforms) -> str:
+    """Nothing if every sample of the scene arrives with a heap of this size, else a sentence. modules: what `build`
+    made."""
     hardware = Hardware(heap_kib=heap_kb, interpreter="micropython")
     try:
         frames = play_scene(folder, folder / "start.py", hardware, Soldered(seen, image=modules))
-    except (Unavailable, AssertionError, Stuck):
-        return False
-    kinds = [frame.body for frame in frames]
-    status = next((body for body in reversed(kinds) if isinstance(body, Status)), None)
-    beats = sum(samples_in(body) for body in kinds if isinstance(body, Ibi))
-    whole = (
-        status is not None
-        and status.dropped == 0
-        and beats > MOST_BEATS * len(seen.beat_ms[seen.beat_ms < 1000 * SCENE_S])
-    )
-    return whole and not any(isinstance(body, Log) for body in kinds)
+    except (Unavailable, AssertionError, Stuck) as error:
+        return str(error)
+    return what_is_missing([frame.body for frame in frames], int((seen.beat_ms < 1000 * SCENE_S).sum()))
+
+
+def what_is_missing(bodies: Sequence[Body], beats_there: int) -> str:
+    """From a scene's frames, "" if nothing is. beats_there: how often the heart beat."""
+    if log := next((body for body in bodies if isinstance(body, Log)), None):
+        return f'the firmware reports "{log.text}".'
+    status = next((body for body in reversed(bodies) if isinstance(body, Status)), None)
+    if status is None:
+        return "no status came after the flush."
+    if status.dropped:
+        return f"{status.dropped} samples were dropped."
+    beats = sum(samples_in(body) for body in bodies if isinstance(body, Ibi))
+    if beats <= MOST_BEATS * beats_there:
+        return f"of {beats_there} beats {beats} arrived."
+    return ""
 
 
 def _seen() -> Waveforms:
@@ -267,7 +290,7 @@ class Scene:
         await install_in_world(self._radio)
         self._wearable.start()
         await asyncio.sleep(SCENE_S / 2)
-        assert self._wearable.alive, "the heap does not hold the firmware"
+        assert self._wearable.alive, "the firmware ended by itself."
         self._wearable.kill()
         self._wearable.start()
         await asyncio.sleep(10)
@@ -278,7 +301,7 @@ class Scene:
 
     async def _connection(self, for_s: float, commands: list[Body]) -> None:
         found = await find(10, lambda address: address == self._wearable.address)
-        assert found, "a wearable that lives is heard"
+        assert found, "the wearable is not heard."
         port = await BlePort.connect(found)
         self._channel = Channel(b"benchhub", os.urandom)
         stream = Stream(self._channel.unseal)
