@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evensong.errors import InputError
-from evensong.flashing.public_names import shorten_public
 
 PACKAGE = "evensong_firmware"
 _OPERATORS = {
@@ -37,12 +36,9 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def build(package: Path, to: Path, arch: str | None = None) -> None:
     """Compile the package in this folder into .mpy files, as a folder of its name in `to`. arch: of native code."""
-    parsed = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(package.rglob("*.py"))}
-    beside = [tree for path, tree in parsed.items() if "stager" in path.parts]
-    modules = {path.relative_to(package.parent): tree for path, tree in parsed.items() if "stager" not in path.parts}
-    named = {_module_name(path): tree for path, tree in modules.items()}
-    shrink(named)
-    shorten_public(named, _families(named), beside)
+    paths = [path for path in sorted(package.rglob("*.py")) if "stager" not in path.parts]
+    modules = {path.relative_to(package.parent): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+    shrink({_module_name(path): tree for path, tree in modules.items()})
     _compile(modules, to, arch)
 
 
