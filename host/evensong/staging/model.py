@@ -26,7 +26,7 @@ SHIPPED = "stager.json"
 STANDARD_Q = 5  # fraction bits of a standardised feature, which is an int8
 _STANDARD_SHIFT = 16
 NETWORK_TENTHS = 7  # share of the network in the mixed score; the linear model has the rest
-STILL_TENTHS = 6  # how much of the scores is kept without movement; chosen on slpdb, which has none
+STILL_TENTHS = 5  # how much of the scores is kept without movement; chosen on slpdb, which has none
 _MOVEMENT = NAMES.index("count_121")
 _DTYPES = {"int8": "<i1", "int16": "<i2", "int32": "<i4"}
 

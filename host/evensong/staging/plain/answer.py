@@ -81,7 +81,7 @@ def probabilities(rows: list[dict[str, Maybe]], model: dict[str, Any], stages: S
         linear = [network.dot(w, standard) + b for w, b in zip(arrays["linear_weight"], arrays["linear_bias"])]
         score = [a.round_div(7 * net + 3 * line, 10) for net, line in zip(four, linear)]
         if row["count_121"] is None:  # no movement for an hour
-            score = [a.round_div(6 * value, 10) for value in score]
+            score = [a.round_div(5 * value, 10) for value in score]
         scores.append(score)
     stages["features"] += values
     stages["standardised"] += x
