@@ -1,174 +1,28 @@
 """Two wearables, one hub and one stranger on the air, each with a real Bumble stack, the wearables with the real
 firmware: the stranger can neither read, pair, command, inject nor replay. It proves our layer and Bumble's pairing,
-not NimBLE's.
+not NimBLE's. Updates and bonds: `test_stranger_updates`, `test_bonds`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import struct
-import sys
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 from bumble import core, device, gatt, hci
-from bumble.host import Host
-from bumble.transport.common import AsyncPipeSink
 
 from evensong.hub.keyring import Keyring
-from evensong.virtual import gateway as gateway_module
-from evensong.virtual.adapter import HubController
-from evensong.virtual.radio import Controller, Radio
-from evensong.virtual.wearable import Hardware, Wearable
-from evensong.virtual.world import Peer, World
+from evensong.virtual.wearable import Wearable
+from evensong.virtual.world import World
 from evensong_wire import gatt as ours
-from evensong_wire.codec import encode, sealed
+from evensong_wire.codec import sealed
 from evensong_wire.frames import CommandCode, Flag, Refused
-from evensong_wire.models import (
-    KIND_OF,
-    Ack,
-    Body,
-    Challenge,
-    Command,
-    Frame,
-    Header,
-    HubHello,
-    Proof,
-    Refusal,
-    ResumeFrom,
-)
-from evensong_wire.stream import Stream, pack
+from evensong_wire.models import Ack, Challenge, Command, HubHello, Proof, Refusal, ResumeFrom
+from evensong_wire.stream import pack
 
-UTC_MS = 1_767_304_800_000
-STRANGER = "D1:77:77:77:77:77"
-IDS = ("e5e700000000a001", "e5e700000000a002")
-
-
-def word(body: Body) -> bytes:
-    return pack(encode(Header(KIND_OF[type(body)], bytes(4), 0, 0, 0), body))
-
-
-@dataclass
-class Air:
-    """What a sniffer hears of one wearable: every write to it, every notification from it."""
-
-    writes: list[bytes] = field(default_factory=list)
-    notifications: list[bytes] = field(default_factory=list)
-
-
-@pytest.fixture
-def sniffed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Air]:
-    air: dict[str, Air] = {}
-    write, notify = gateway_module.Gateway._write, gateway_module.Gateway._notify
-
-    def heard_write(self: Any, connection: int, handle: int, value: bytes) -> Any:
-        air.setdefault(self._address, Air()).writes.append(value)
-        return write(self, connection, handle, value)
-
-    def heard_notify(self: Any, payload: bytes) -> None:
-        air.setdefault(self._address, Air()).notifications.append(payload[4:])
-        notify(self, payload)
-
-    monkeypatch.setattr(gateway_module.Gateway, "_write", heard_write)
-    monkeypatch.setattr(gateway_module.Gateway, "_notify", heard_notify)
-    return air
-
-
-class Stranger:
-    """A central with a stack of its own."""
-
-    def __init__(self, radio: Radio, address: str = STRANGER) -> None:
-        self.controller = Controller("stranger", radio, address)
-        self.device = device.Device(
-            name="stranger", address=hci.Address(address), host=Host(self.controller, AsyncPipeSink(self.controller))
-        )
-        self.ended = asyncio.Event()
-
-    async def meet(self, address: str) -> Stream:
-        """Connect to a wearable and listen; `say` from then on."""
-        self.stream, self.heard, self.ended = Stream(), [], asyncio.Event()
-        self.heard: list[Frame]
-        self.connection = await self.device.connect(
-            hci.Address(address), own_address_type=hci.OwnAddressType.RANDOM, timeout=None
-        )
-        self.connection.on("disconnection", lambda _: self.ended.set())
-        self.peer = device.Peer(self.connection)
-        await self.peer.discover_services()
-        for service in self.peer.services:
-            await service.discover_characteristics()
-        (self.frames,) = self.peer.get_characteristics_by_uuid(core.UUID(ours.FRAMES))
-        (self.control,) = self.peer.get_characteristics_by_uuid(core.UUID(ours.CONTROL))
-        await self.peer.subscribe(self.frames, lambda value: self.heard.extend(self.stream.feed(value)))
-        return self.stream
-
-    async def say(self, stream: bytes) -> list[Body]:
-        """What the wearable answers within a second."""
-        before = len(self.heard)
-        with suppress(core.BaseBumbleError, asyncio.CancelledError):
-            for at in range(0, len(stream), 20):
-                await self.peer.gatt_client.write_value(self.control, stream[at : at + 20], with_response=True)
-        await asyncio.sleep(1)
-        return [frame.body for frame in self.heard[before:]]
-
-
-class Bed:
-    """Two wearables that record, and a hub that is started and stopped."""
-
-    def __init__(self, world: World, folder: Path) -> None:
-        self.world, self.folder, self.radio = world, folder, Radio()
-        self.wearables = [Wearable(world, self.radio, folder / each, hardware=Hardware(device_id=each)) for each in IDS]
-        for wearable in self.wearables:
-            wearable.tape.write_bytes(b"".join(struct.pack("<IBBH", 1000 * s, 1, 0, 960) for s in range(0, 1800, 5)))
-            Keyring(folder / "keyring.json").add(bytes.fromhex(wearable.hardware.device_id), wearable.hardware.root)
-        self.config = folder / "evensong.toml"
-        self.config.write_text(
-            f'[hub]\njournal = "{folder / "journal"}"\nkeyring = "{folder / "keyring.json"}"\nseed = 1\n'
-        )
-        self.hub: Peer | None = None
-
-    def start_hub(self) -> None:
-        self.hub = self.world.spawn(
-            "hub",
-            [sys.executable, "-m", "evensong.virtual.hub_process", str(self.config), str(UTC_MS), "1"],
-            {"PATH": "", "PYTHONPATH": ":".join(sys.path), "PYTHONHASHSEED": "0"},
-            self.folder / "hub.log",
-            lambda peer: HubController(self.world, self.radio, peer.send),
-        )
-
-    def stop_hub(self) -> None:
-        assert self.hub
-        self.hub.kill()
-
-    def said(self) -> str:
-        return (self.folder / "hub.log").read_text()
-
-    def frames_of(self, device_id: str) -> list[bytes]:
-        with sqlite3.connect(self.folder / "journal") as db:
-            rows = db.execute(
-                """SELECT raw FROM frame JOIN boot ON boot.id = frame.boot JOIN timeline ON timeline.id = boot.timeline
-                   WHERE device_id = ? ORDER BY frame.id""",
-                (bytes.fromhex(device_id),),
-            ).fetchall()
-        return [raw for (raw,) in rows]
-
-
-def flipped(stream: bytes, bit: int) -> bytes:
-    """The frames of a byte stream, each with one bit changed and a CRC that is right again."""
-
-    def changed() -> Iterator[bytes]:
-        from evensong_wire.stream import cobs_decode
-
-        for coded in filter(None, stream.split(b"\0")):
-            raw = bytearray(cobs_decode(coded) or b"")
-            raw[bit // 8 % (len(raw) - 4)] ^= 1 << bit % 8
-            yield pack(sealed(bytes(raw[:-4])))
-
-    return b"".join(changed())
+from .on_air import IDS, Air, Bed, Stranger, flipped, word
 
 
 async def scene(bed: Bed, sniffed: dict[str, Air]) -> None:

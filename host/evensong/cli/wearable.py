@@ -129,6 +129,7 @@ def update(
 
     from evensong.errors import InputError
     from evensong.flashing.bundle import version_in
+    from evensong.hub.link.port import LinkLost
     from evensong_wire.frames import CommandCode
 
     try:
@@ -140,7 +141,10 @@ def update(
     async def bring(errand: Errand, hello: Hello) -> None:
         with Progress(console=Console()) as bars:
             bar = bars.add_task(f"{version} to {hello.name}", total=1.0)
-            await errand.update(content, lambda fraction: bars.update(bar, completed=fraction))
+            try:
+                await errand.update(content, lambda fraction: bars.update(bar, completed=fraction))
+            except LinkLost as error:
+                raise LinkLost(f"{error.message} Run the command again: it goes on where it was.") from error
         await errand.ask(CommandCode.RESTART)
         print(f"{hello.device_id.hex()} starts with {version}; `evensong wearable status` says whether it stays.")
 

@@ -34,10 +34,12 @@ _VERSION = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,5}")
 
 
 def manifest_of(firmware: Firmware, minimum: str, arch: str | None = None) -> str:
-    """InputError if a version is not three numbers."""
+    """InputError if a version is not three numbers, or the oldest that may follow is newer than this one."""
     for version in (firmware.version, minimum):
         if not _VERSION.fullmatch(version):
             raise InputError(f"{version!r} is no version: three numbers with dots, such as 0.2.0.")
+    if _numbers(minimum) > _numbers(firmware.version):
+        raise InputError(f"The minimum {minimum} is newer than the firmware itself, {firmware.version}.")
     number = next(number for number, name in ARCHS.items() if name == arch)
     lines = [
         "evensong-update 1",
@@ -47,6 +49,10 @@ def manifest_of(firmware: Firmware, minimum: str, arch: str | None = None) -> st
         *(f"file {path} {len(content)} {sha256(content).hexdigest()}" for path, content in firmware.files.items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def sign(firmware: Firmware, minimum: str, arch: str | None, key: Path) -> bytes:
