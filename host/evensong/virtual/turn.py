@@ -3,6 +3,8 @@
     world to child:  length, now          and `length` bytes for the child
     child to world:  length, idle until   and `length` bytes from the child
 
+A child may send its bytes in several parts: all but the last have MORE_US as their time.
+
 Both numbers are 64-bit little-endian, times are virtual microseconds. No virtual time passes within a turn, so
 nothing is ever under way between two processes but inside one. `micropython/vclock.py` speaks the same on the
 firmware's side.
@@ -15,6 +17,7 @@ import struct
 
 HEAD = struct.Struct("<QQ")
 NEVER_US = 1 << 60  # "idle until something comes"; also small enough for a MicroPython small integer
+MORE_US = NEVER_US + 1
 FD_VARIABLE = "VCLOCK_FD"  # environment variable: the number of the inherited socket
 
 

@@ -22,7 +22,7 @@ from typing import Any, Protocol, TypeVar
 
 from . import require_linux
 from .loop import Stuck, VirtualLoop
-from .turn import FD_VARIABLE, HEAD, NEVER_US, take
+from .turn import FD_VARIABLE, HEAD, MORE_US, NEVER_US, take
 
 TURN_LIMIT_S = 100
 ROUNDS_LIMIT = 100_000  # turns at one virtual instant
@@ -98,22 +98,24 @@ class Peer:
 
     def take_turn(self) -> None:
         try:
-            length, until_us = HEAD.unpack(take(self._link, HEAD.size))
-            frames = take(self._link, length)
+            frames, until_us = bytearray(), MORE_US
+            while until_us == MORE_US:
+                length, until_us = HEAD.unpack(take(self._link, HEAD.size))
+                frames += take(self._link, length)
         except ConnectionResetError:
             self._gone()
             return
         except BlockingIOError:
             kept = f"Process {self.name} kept its turn for {TURN_LIMIT_S} real seconds"
             raise Stuck(f"{kept} at virtual {self._world.time():.6f} s.") from None
-        self._world.record(self.number, HEAD.pack(length, until_us) + frames)
+        self._world.record(self.number, HEAD.pack(len(frames), until_us) + frames)
         if frames and self._doomed:
             self.kill()
             return
         if until_us < NEVER_US:
             self._timer = self._world.call_at(until_us / 1e6, self._wake)
         if frames and self._sink:
-            self._sink.frames_received(frames)
+            self._sink.frames_received(bytes(frames))
 
     def _wake(self) -> None:
         self._timer = None

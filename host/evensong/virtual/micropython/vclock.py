@@ -6,12 +6,13 @@ import sys
 from array import array
 
 NEVER = 1 << 60
+MORE = NEVER + 1  # the turn is not over
 SPIN = 2000  # clock reads without a hand-over that count as one millisecond of busy waiting
 RATE = 1_000_000 + int(os.getenv("VCLOCK_PPM") or 0)
 
 _link = open(int(os.getenv("VCLOCK_FD")), "r+b", 0)
 _head = array("l", [0, 0])  # 64 bits; of MicroPython's, only this kind reads small numbers without allocating
-_out = bytearray(4096)
+_out = bytearray(512)
 _view = memoryview(_out)
 _used = 16  # the first 16 bytes are the head's
 _spin = 0
@@ -22,15 +23,25 @@ on_edge = None
 
 
 def put(frame):
-    # These bytes leave with the end of this turn.
-    global _out, _view, _used
-    end = _used + len(frame)
-    if end > len(_out):
-        grown = bytearray(2 * end)
-        grown[:_used] = _view[:_used]
-        _out, _view = grown, memoryview(grown)
-    _out[_used:end] = frame
-    _used = end
+    # These bytes leave with the end of this turn, or before, in parts.
+    global _used
+    size = len(frame)
+    if _used + size > len(_out):
+        _leave(MORE)
+    if 16 + size > len(_out):
+        struct.pack_into("<QQ", _out, 0, size, MORE)
+        _link.write(_view[:16])
+        _link.write(frame)
+        return
+    _out[_used : _used + size] = frame
+    _used += size
+
+
+def _leave(until_us):
+    global _used
+    struct.pack_into("<QQ", _out, 0, _used - 16, until_us)
+    _link.write(_view[:_used])
+    _used = 16
 
 
 def _read(buffer, size):
@@ -48,7 +59,7 @@ def _read(buffer, size):
 
 def hand_over(until_us):
     # "Idle until this world time, or until something comes": blocks until the world says what time it is.
-    global now_us, _used, _spin
+    global now_us, _spin
     if until_us > edge_us:
         until_us = edge_us
     if _used == 16:
@@ -56,9 +67,7 @@ def hand_over(until_us):
         _head[1] = until_us
         _link.write(_head)
     else:
-        struct.pack_into("<QQ", _out, 0, _used - 16, until_us)
-        _link.write(_view[:_used])
-        _used = 16
+        _leave(until_us)
     _spin = 0
     _read(_head, 16)
     now_us = _head[1]

@@ -1,0 +1,114 @@
+"""Integer constants put where they are used, over all modules at once."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+PACKAGE = "evensong_firmware"
+
+_OPERATORS = {
+    ast.Add: int.__add__,
+    ast.Sub: int.__sub__,
+    ast.Mult: int.__mul__,
+    ast.FloorDiv: int.__floordiv__,
+    ast.LShift: int.__lshift__,
+    ast.RShift: int.__rshift__,
+    ast.BitOr: int.__or__,
+    ast.BitAnd: int.__and__,
+}
+
+
+def inline(modules: dict[str, ast.Module]) -> None:
+    constants = _constants(modules)
+    for name, tree in modules.items():
+        _Inliner(name, tree, constants).visit(tree)
+
+
+def _assigned(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    """Upper-case names that a statement of a module gives a value, with the value."""
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return
+    target, value = statement.targets[0], statement.value
+    pairs = [(target, value)]
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        pairs = list(zip(target.elts, value.elts, strict=True))
+    for name, expression in pairs:
+        if isinstance(name, ast.Name) and name.id.isupper():
+            yield name.id, expression
+
+
+def imported(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
+    """(local name, module, name in it) of the package's own names, wherever they are imported."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == PACKAGE:
+            for alias in node.names:
+                yield alias.asname or alias.name, node.module, alias.name
+
+
+def _constants(modules: dict[str, ast.Module]) -> dict[str, dict[str, int]]:
+    known: dict[str, dict[str, int]] = {name: {} for name in modules}
+    while True:
+        before = sum(map(len, known.values()))
+        for name, tree in modules.items():
+            for local, module, original in imported(tree):
+                if original in known.get(module, {}):
+                    known[name].setdefault(local, known[module][original])
+            for statement in tree.body:
+                for constant, expression in _assigned(statement):
+                    number = _value(expression, known[name])
+                    if number is not None:
+                        known[name].setdefault(constant, number)
+        if sum(map(len, known.values())) == before:
+            return known
+
+
+def _value(node: ast.expr, known: dict[str, int]) -> int | None:
+    match node:
+        case ast.Constant(value=int(value)) if not isinstance(value, bool):
+            return value
+        case ast.Name(id=name):
+            return known.get(name)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            negated = _value(operand, known)
+            return None if negated is None else -negated
+        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
+            sides = _value(left, known), _value(right, known)
+            if sides[0] is not None and sides[1] is not None:
+                return int(_OPERATORS[type(operator)](sides[0], sides[1]))
+    return None
+
+
+class _Inliner(ast.NodeTransformer):
+    def __init__(self, name: str, tree: ast.Module, constants: dict[str, dict[str, int]]) -> None:
+        self._own = constants[name]
+        self._of = constants
+        self._aliases = {
+            local: f"{module}.{original}"
+            for local, module, original in imported(tree)
+            if f"{module}.{original}" in constants
+        }
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if isinstance(node.ctx, ast.Load) and node.id in self._own:
+            return ast.Constant(self._own[node.id])
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        if isinstance(node.value, ast.Name) and node.value.id in self._aliases:
+            value = self._of[self._aliases[node.value.id]].get(node.attr)
+            if value is not None:
+                return ast.Constant(value)
+        self.generic_visit(node)
+        return node
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom | None:
+        node.names = [alias for alias in node.names if (alias.asname or alias.name) not in self._own]
+        return node if node.names else None
+
+    def visit_Assign(self, node: ast.Assign) -> ast.Assign | None:
+        names = [name for name, _ in _assigned(node)]
+        if names and all(name in self._own for name in names):
+            return None
+        self.generic_visit(node)
+        return node
