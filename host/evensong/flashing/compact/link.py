@@ -11,13 +11,13 @@ from collections.abc import Iterator
 
 from .constants import PACKAGE, imported
 
-# Not one of all: while a module is loaded, it takes twice its room.
+# Not one of all: while a module is loaded, it takes twice its room. `link_ble` is not for every board.
 GROUPS = {
     f"{PACKAGE}.{group}": tuple(f"{PACKAGE}.{root}" for root in roots)
     for group, roots in {
         "frames": ("open_frame", "wire"),
         "keeping": ("recorder", "spool"),
-        "talk": ("link", "link_ble"),
+        "talk": ("link",),
         "sensing": ("sense.ppg", "sense.counts"),
         "chips": ("boards.chip",),
         "night": ("app",),
