@@ -126,18 +126,21 @@ class Spool:
         self.device = device
         self.crowded = told
     def irq(self):
+        return self.aside()
+    def aside(self):
         return self.crowded
 def make(device):
     return Spool(device, told="crowds").irq(), Spool(device, told=len("told")).crowded, "device"
 RESULT = make(1)
 """
     modules = parsed(whole=source)
-    rename(modules, [f"{PACKAGE}.whole"])
+    rename(modules, [f"{PACKAGE}.whole"], parsed(apart="def aside():\n    pass"))
     text = ast.unparse(modules[f"{PACKAGE}.whole"])
     assert run(modules)[next(iter(set(re.findall(r"\n(\w+) = ", text))))] == ("crowds", 4, "device")
     assert not re.search(r"Spool|crowded|make", text)
     assert "device" in text, "it stands in a string"
     assert "def irq(" in text, "Pin has it as well"
+    assert "def aside(" in text, "a module that is compiled apart has it as well"
     assert set(re.findall(r"[A-Za-z]\w+", text)) & set(names_in_flash())
 
 

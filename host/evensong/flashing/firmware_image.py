@@ -29,7 +29,9 @@ _SOURCE = "f"  # what a traceback calls every file: a name for each would be kep
 
 def build(package: Path, to: Path, arch: str | None = None) -> None:
     """Compile the package in this folder into .mpy files, as a folder of its name in `to`. arch: of native code."""
-    modules = _parsed(package, [path for path in sorted(package.rglob("*.py")) if "stager" not in path.parts])
+    stager = _parsed(package, sorted((package / "stager").glob("*.py")))
+    modules = _parsed(package, sorted(package.rglob("*.py")))
+    modules = {name: tree for name, tree in modules.items() if name not in stager}
     inline(modules)
     unfold(modules)
     while drop_unused(modules):
@@ -37,7 +39,7 @@ def build(package: Path, to: Path, arch: str | None = None) -> None:
     keywords = {node.arg for tree in modules.values() for node in ast.walk(tree) if isinstance(node, ast.keyword)}
     shorten(modules, keywords)
     link(modules)
-    rename(modules, [*GROUPS])
+    rename(modules, [*GROUPS], stager)
     _compile(modules, package.parent, to, arch)
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-_BY_NAME = {"FlashFile", "run", "choose", "Live"}  # from outside: virtual esp32, evensong flash, the alarm
+_BY_NAME = {"FlashFile", "run"}  # reached from outside: by the virtual esp32, by `evensong flash`
 
 
 @cache
@@ -33,8 +33,9 @@ def _listed(file: str) -> list[str]:
     return [word for line in lines if not line.startswith("#") for word in line.split()]
 
 
-def rename(modules: dict[str, ast.Module], first: list[str]) -> None:
-    """In place. first: the modules whose names matter most, because they are always loaded."""
+def rename(modules: dict[str, ast.Module], first: list[str], others: dict[str, ast.Module]) -> None:
+    """In place. first: the modules whose names matter most, because they are always loaded. others: modules of the
+    firmware that are compiled apart: what they define is called the same."""
     used = {name for tree in modules.values() for name in _all(tree)}
     texts = {
         node.value
@@ -43,6 +44,7 @@ def rename(modules: dict[str, ast.Module], first: list[str]) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     stay = texts | names_outside() | set(names_in_flash()) | _BY_NAME
+    stay = stay.union(*map(_defined, others.values()))
     stay |= {part for module in modules for part in module.split(".")}
     order = sorted(modules, key=lambda module: module not in first)
     own = {
