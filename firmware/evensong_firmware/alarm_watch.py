@@ -1,4 +1,4 @@
-"""Feeds the live stager with the samples that the recorder gets, for the alarm. Loaded some time before its window.
+"""Feeds the live stager with the samples that the recorder gets, for the alarm. Loaded the night before its window.
 
 An epoch ends where the activity count of its 30 s says so; without counts, four seconds after it must have ended.
 """
@@ -22,7 +22,17 @@ class Watch:
         if since >= 0:
             self._live.lights_off()
             self._live.bed.since = since
+        self._night = since >= 0
         self._ends_s = -1  # device time at which the open epoch ends
+
+    def look(self, night):
+        """night: whether the wearer has said lights-off and not that they rose."""
+        if night != self._night:
+            self._night = night
+            if night:
+                self._live.lights_off()
+            else:
+                self._live.rise()
 
     def take(self, buf, i, wear):
         """The sample at buf[i]. Returns the stage of the epoch that it ends, or -1."""

@@ -1,6 +1,8 @@
 """An alarm that is set: it has the night staged, rings, and stops. Loaded while there is one, with all that it needs to
-ring; the stager comes a while before the window, and what keeps it from working costs only that.
+ring; the stager comes with the night before the window, and what keeps it from working costs only that.
 """
+
+import sys
 
 from evensong_firmware import wire
 from evensong_firmware.alarm import Alarm
@@ -53,18 +55,19 @@ class Waking:
             self._rang_s = t_s
             self._conduct.recorder.event(wire.EVENT_ALARM_RANG, reason)
             return self._ring_on(t_s)
-        if self._watches and self._watch is None and self._alarm.wants_stager(t_s):
+        if self._watch is not None:
+            self._watch.look(self._conduct.night_ends_s >= 0)
+        elif self._watches and self._alarm.wants_stager(t_s):
             self._begin_watch()
         return False
 
     def _begin_watch(self):
-        """The weights are a file beside the settings; without it the alarm is a plain one."""
+        """Without the stager's weights, or without a stager, the alarm is a plain one."""
         conduct = self._conduct
         try:
             from evensong_firmware.alarm_watch import EPOCH_S, Watch
 
-            with open(conduct.board.home + "/live.weights", "rb") as file:
-                weights = file.read()
+            weights = _weights(conduct.board.home)
             since = -1
             if conduct.night_ends_s >= 0:
                 since = max(0, NIGHT_LIMIT_S - conduct.night_ends_s + conduct.clock.t_s) // EPOCH_S
@@ -109,3 +112,13 @@ class Waking:
         self._alarm.restart(passed_s)
         if self._rang_s >= 0:
             self._rang_s = 0
+
+
+def _weights(home):
+    """They come with the firmware, in its slot; where it runs from none, they lie beside the settings."""
+    try:
+        file = open(sys.path[0] + "/evensong_firmware/live.weights", "rb")
+    except OSError:
+        file = open(home + "/live.weights", "rb")
+    with file:
+        return file.read()

@@ -74,7 +74,7 @@ def played(folder: Path, soldered: Soldered, seconds: float, hardware: Hardware 
     assert line
     assert line.failure is None
     chips = line._pins[line.wiring.ppg_int], line._pins[line.wiring.motion_int]
-    return Played(_frames(wearable.flash.read_bytes()), *chips, wearable.output.read_text())
+    return Played(frames_in(wearable.flash.read_bytes()), *chips, wearable.output.read_text())
 
 
 class _Image:
@@ -99,7 +99,7 @@ class _Image:
         )
 
 
-def _frames(image: bytes) -> list[Frame]:
+def frames_in(image: bytes) -> list[Frame]:
     """As the next boot finds them: what was still open is closed first."""
     board = SimpleNamespace(reset_cause=lambda: 0, rtc_s=lambda: None, entropy=bytes)
     spool = Spool(_Image(image), bytes, stream_of)

@@ -124,9 +124,12 @@ class BeatDetector:
         self._slope = slope
         means[step & 7] = mean_q2
         slope = _LIMIT if slope > _LIMIT else -_LIMIT if slope < -_LIMIT else slope
+        shape = self._shape
+        if self._tone:
+            slope = self._tone.canceller.clean(slope, self._away, shape.size, self._tone.moving)
+            slope = _LIMIT if slope > _LIMIT else -_LIMIT if slope < -_LIMIT else slope
         slopes[step & 31] = slope
         self._motions[step & 31] = self.motion_mg
-        shape = self._shape
         if self._tone:
             known = self.ibi_ms if self.quality >= VOUCHED else 0
             self._tone.follow(step, slope, self._away, self.motion_mg, shape.size, known)

@@ -121,8 +121,21 @@ class Tempo:
                 most = moved[k]
         floor = (most >> 4) + _STILL
         for k in range(3, _BINS):  # a slope's spectrum rises with frequency; most of that is undone
-            pulse[k] = pulse[k] * 4096 // (k + 4) * floor // (moved[k] + floor)
+            line = self._line(k)
+            pulse[k] = pulse[k] * 4096 // (k + 4) * floor // (line + floor)
+        for k in range(3, _BINS):
             moved[k] = moved[k] * 100 // (most + _STILL)
+
+    def _line(self, k):
+        """How strong movement is at a bin: its own line, or half of one at its double or half. An arm swings once in
+        two steps, and shakes the light more than the acceleration shows."""
+        moved = self._moved
+        line = moved[k]
+        for j in range(2 * k - 1, 2 * k + 2 if 2 * k + 2 < _BINS else _BINS):
+            line = moved[j] >> 1 if moved[j] >> 1 > line else line
+        for j in range(k >> 1 if k > 6 else 3, (k + 1 >> 1) + 1):
+            line = moved[j] >> 1 if moved[j] >> 1 > line else line
+        return line
 
     def _weigh(self):
         """Carry the belief on and weigh it with the evidence. Returns the greatest evidence."""
@@ -177,4 +190,4 @@ class Tempo:
     def on_a_line(self, period_ms):
         """True if movement is periodic with this period, so that what has it may be steps."""
         k = (10240 + period_ms // 2) // period_ms
-        return 0 < k < _BINS and self._moved[k] > _ON_A_LINE
+        return 2 < k < _BINS and self._line(k) > _ON_A_LINE

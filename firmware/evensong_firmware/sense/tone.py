@@ -6,6 +6,7 @@ steepest place of the average says how far off the beats are.
 
 from array import array
 
+from evensong_firmware.sense.canceller import Canceller
 from evensong_firmware.sense.shape import BEHIND, STEP_MS, between
 from evensong_firmware.sense.tempo import Tempo
 
@@ -29,6 +30,7 @@ class Tone:
         self.peak_ms = 0
         self.moving = 0
         self.tempo = Tempo()
+        self.canceller = Canceller()
         self._turn = 0
         self._inputs = array("h", bytes(8))
         self._ring = array("h", bytes(2 * _RING))

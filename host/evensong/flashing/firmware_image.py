@@ -43,9 +43,10 @@ def build(package: Path, to: Path, arch: str | None = None) -> None:
     _compile(modules, package.parent, to, arch)
 
 
-def build_stager(package: Path, to: Path, arch: str) -> None:
-    """Compile the live stager alone, with the viper code of this architecture; its public names stay as they are."""
-    modules = _parsed(package, sorted((package / "stager").glob("*.py")))
+def build_stager(package: Path, to: Path, arch: str | None) -> None:
+    """Compile the live stager alone, with viper code if there is an architecture; its public names stay as they are."""
+    paths = sorted(path for path in (package / "stager").glob("*.py") if arch or path.stem != "layer_viper")
+    modules = _parsed(package, paths)
     inline(modules)
     shorten(modules, keywords=None)
     _compile(modules, package.parent, to, arch)

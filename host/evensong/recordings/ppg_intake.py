@@ -43,22 +43,24 @@ def read_ppg(path: Path, rate_hz: float, repairs: Repairs) -> list[tuple[float, 
         raise InputError(f"{path} holds {length:.1f} s of signal: beats need at least {SHORTEST_S:g} s.")
     if all(np.ptp(each.values) == 0 for each in stretches):
         raise InputError(f"{path} holds a signal that never changes: no pulse can be in it.")
-    found = [on_grid(each, RATE_HZ) for each in stretches if each.t_s[-1] - each.t_s[0] >= SHORTEST_STRETCH_S]
+    found, turned = counts_of([each for each in stretches if each.t_s[-1] - each.t_s[0] >= SHORTEST_STRETCH_S])
     if not found:
         raise InputError(f"{path} has gaps everywhere: no {SHORTEST_STRETCH_S:g} s of it lie together.")
     if len(stretches) > 1:
         repairs.append(f"{path.name}: {len(stretches) - 1} gaps; beats are looked for between them.")
-    waves = [values[:, 0] for _, values in found]
-    flat = [_without_baseline(wave) for wave in waves]
-    height = pulse_height(flat)
-    up = lean(flat)
-    if up < -TELLING:
+    if turned:
         repairs.append(f"{path.name}: falls when blood comes, as raw counts do; turned over.")
-    scale = PULSE_COUNTS / height * (-1 if up < -TELLING else 1)
-    return [
-        (start, np.clip(np.rint(MIDDLE + scale * wave), 0, TOP).astype(np.int64))
-        for (start, _), wave in zip(found, flat, strict=True)
-    ]
+    return found
+
+
+def counts_of(stretches: list[Stretch]) -> tuple[list[tuple[float, Integers]], bool]:
+    """Return (time of the first sample, counts at 100 Hz) of each stretch, and whether they had to be turned over."""
+    laid = [on_grid(each, RATE_HZ) for each in stretches]
+    flat = [_without_baseline(values[:, 0]) for _, values in laid]
+    turned = lean(flat) < -TELLING
+    scale = PULSE_COUNTS / pulse_height(flat) * (-1 if turned else 1)
+    counts = [np.clip(np.rint(MIDDLE + scale * wave), 0, TOP).astype(np.int64) for wave in flat]
+    return [(start, each) for (start, _), each in zip(laid, counts, strict=True)], turned
 
 
 def on_grid(stretch: Stretch, rate_hz: int) -> tuple[float, Floats]:

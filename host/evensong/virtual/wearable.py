@@ -1,8 +1,8 @@
 """One virtual wearable: a folder that survives its boots, and the firmware process of each boot.
 
-The folder holds `flash` (the file that is the wearable's flash chip), the firmware's settings and keys, `tape` and
-`output.log`. A boot is a fresh MicroPython process (or CPython where there is no MicroPython wheel) in the world:
-`start`, `kill` and `start` again.
+The folder holds `flash` (the file that is the wearable's flash chip), the firmware's settings and keys, the weights of
+its live stager, `tape` and `output.log`. A boot is a fresh MicroPython process (or CPython where there is no
+MicroPython wheel) in the world: `start`, `kill` and `start` again.
 
 What the firmware's virtual board finds in its environment:
 EVENSONG_TAPE            the tape it plays (docs/architecture.md)
@@ -31,6 +31,7 @@ from typing import Literal
 
 import evensong_firmware
 from evensong.keys import WEARABLE_KEY_FILE, wearable_key_file
+from evensong.staging.student import shipped_student
 
 from .chips.line import FD_VARIABLE as CHIPS_FD
 from .chips.line import ChipsLine
@@ -113,6 +114,7 @@ class Wearable:
         key_file = folder / WEARABLE_KEY_FILE
         if self.hardware.keyed and not key_file.exists():  # as flashing leaves it
             key_file.write_bytes(wearable_key_file(self.hardware.root, bytes.fromhex(self.hardware.device_id)))
+        (folder / "live.weights").write_bytes(shipped_student().weights)
 
     def run_image(self, image: Path) -> None:
         """Run the firmware as boards are given it. image: a folder with `firmware` and `shim`, both compiled."""
