@@ -2,7 +2,7 @@
 
 Waveforms are synthetic and meant to be unkind: whole recordings of walking, running and cycling in the style of Jarchi
 and Casson 2017 (Data 2: 1, 256 Hz) and of runs on a treadmill as in Zhang et al. 2015 (IEEE Trans. Biomed. Eng. 62:
-522-531, 125 Hz). What movement adds is partly a low-passed mixture of the axes, partly harmonics of the steps of its own
+522-531, 125 Hz). What movement adds is partly a low-passed mixture of the axes, partly harmonics of the steps of own
 sizes and phases, partly in no axis at all; it may be cut off on one side, slips move the baseline, the sensor has a
 high-pass and rails, pulses change their size, polarity is either. In the rows called hard the light is shaken at half
 the cadence, where acceleration shows little, and by -12 to -3 dB.
