@@ -30,7 +30,7 @@ async def run(board):
     if board.radio:
         from evensong_firmware.link_ble import BleLink
 
-        ble = BleLink(Session(recorder, clock, board, config, conduct), config.name(board))
+        ble = BleLink(Session(recorder, clock, board, config, conduct), conduct)
         links.append(ble)
         tasks.append(("ble", ble.run))
     if board.serial:

@@ -14,6 +14,7 @@ DEFAULTS = {
     "battery_mah": 500,
     "night_h": 8,  # how long a night is taken to be, for the flight check
     "prompts": 0,  # mood check-ins that it asks for in a day
+    "services": 1,  # of Bluetooth's own, such as heart rate: 0 none, 1 for phones with a bond, 2 for everybody
     "open": 0,  # 1: without a key, talk to whoever asks; with one it makes no difference
 }
 LIMITS = {
@@ -21,6 +22,7 @@ LIMITS = {
     "battery_mah": (50, 10000),
     "night_h": (1, 15),
     "prompts": (0, 8),
+    "services": (0, 2),
     "open": (0, 1),
 }
 MAX_NAME_BYTES = 20  # the scan response holds 29

@@ -51,9 +51,8 @@ class Guard:
         if not sealing.same(proof, secrets.proof(), sealing.PROOF):
             return wire.REFUSED_PROOF
         if by_label:
-            if not keys.replace(secrets.next_key()):
+            if not keys.adopt(secrets.next_key()):
                 return wire.REFUSED_STORAGE
-            keys.adopted()
         else:
             self._next_key = secrets.next_key()
         self.outgoing = secrets.to_hub()

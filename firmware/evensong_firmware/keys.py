@@ -3,62 +3,101 @@
 The file is magic, epoch (2), label's secret (32), hub's key (32), first 4 bytes of the SHA-256 of all that. It is
 replaced as a whole: the new one is written beside it and renamed over it. A power loss leaves one of the two whole,
 and it is the old one until the rename, which littlefs does in one step; where a file system removes the old one first,
-the new one is whole by then and is found under its own name.
+the new one is whole by then and is found under its own name. The bonds of phones (`bonds`) are kept the same way.
 """
 
 import os
 from hashlib import sha256
 
 FILE = "/evensong.key"
+BONDS_FILE = "/evensong.bonds"
 MAGIC = b"EVK1"
 CONTENT = 70
 CHECK = 4
+MOST_BYTES = 1024
 HOLD_S = 5  # so long a hold lets a hub in
 ADOPTING_S = 120  # afterwards
 
 
+def kept(path, magic):
+    """What `keep` put there, empty if there is nothing whole that begins with this magic."""
+    for each in (path, path + ".new"):
+        try:
+            with open(each, "rb") as file:
+                content = file.read(MOST_BYTES)
+        except OSError:
+            continue
+        end = len(content) - CHECK
+        if content[:4] == magic and content[end:] == sha256(content[:end]).digest()[:CHECK]:
+            if each != path:  # the power failed within the rename
+                try:
+                    os.rename(each, path)
+                except OSError:
+                    pass
+            return content[:end]
+    return b""
+
+
+def keep(path, content):
+    """Replace what is there. False if it cannot be; what was there stays then."""
+    try:
+        with open(path + ".new", "wb") as file:
+            file.write(content + sha256(content).digest()[:CHECK])
+        os.rename(path + ".new", path)
+    except OSError:
+        return False
+    return True
+
+
 class Keys:
     """folder: without a slash at its end. epoch: counts the hub's keys, 0 if there is no file. root: the label's
-    secret. pressed: the button is down.
+    secret. pressed: the button is down. bonds: what `bonds` holds of phones, if it is loaded.
     """
 
     def __init__(self, folder):
         self._path = folder + FILE
+        self.bonds_path = folder + BONDS_FILE
+        self.bonds = []
         self.epoch = 0
         self.root = self.key = b""
         self.pressed = False
         self._pressed_s = 0
         self._adopting_s = -1  # device time until which a hub may be let in, at most ADOPTING_S before
-        for path in (self._path, self._path + ".new"):
-            try:
-                with open(path, "rb") as file:
-                    content = file.read(CONTENT + CHECK)
-            except OSError:
-                continue
-            if content[:4] == MAGIC and content[CONTENT:] == sha256(content[:CONTENT]).digest()[:CHECK]:
-                self.epoch = content[4] | content[5] << 8
-                self.root = content[6:38]
-                self.key = content[38:CONTENT]
-                if path != self._path:  # the power failed within the rename
-                    try:
-                        os.rename(path, self._path)
-                    except OSError:
-                        pass
-                break
+        content = kept(self._path, MAGIC)
+        if len(content) == CONTENT:
+            self.epoch = content[4] | content[5] << 8
+            self.root = content[6:38]
+            self.key = content[38:]
 
     def replace(self, key):
         """The hub's key of the next epoch, durable when True is returned; the one before opens nothing any more."""
         epoch = self.epoch % 65535 + 1
-        content = MAGIC + bytes((epoch & 255, epoch >> 8)) + self.root + key
-        try:
-            with open(self._path + ".new", "wb") as file:
-                file.write(content + sha256(content).digest()[:CHECK])
-            os.rename(self._path + ".new", self._path)
-        except OSError:
+        if not keep(self._path, MAGIC + bytes((epoch & 255, epoch >> 8)) + self.root + key):
             return False
         self.epoch = epoch
         self.key = key
         return True
+
+    def adopt(self, key):
+        """Another hub is let in, with this key; one is enough. The phones of the time before are forgotten, and first:
+        then no power loss keeps them."""
+        self.forget_bonds()
+        if not self.replace(key):
+            return False
+        self._adopting_s = -1
+        return True
+
+    def has_bonds(self):
+        """Without loading them."""
+        return len(kept(self.bonds_path, b"EVB1")) > 4
+
+    def forget_bonds(self):
+        self.bonds.clear()
+        for path in (self.bonds_path, self.bonds_path + ".new"):
+            try:
+                os.remove(path)
+            except OSError:
+                pass
 
     # --- the wearer's hand ---
 
@@ -78,7 +117,3 @@ class Keys:
     def adopting(self, t_s):
         """Bounded below too: device time may begin again at 0."""
         return self._adopting_s - ADOPTING_S <= t_s <= self._adopting_s
-
-    def adopted(self):
-        """One hub is enough."""
-        self._adopting_s = -1

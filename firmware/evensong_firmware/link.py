@@ -65,9 +65,9 @@ class Session:
         self.open()
         self._recorder.live = False
 
-    def lets_pair(self):
-        """Only while the wearer holds the button."""
-        return self._guard.keys.pressed
+    def proven(self):
+        """True if the other end may hear everything."""
+        return self._guard.proven
 
     def overstays(self):
         """True if the other end has had its time to prove itself, and did not."""

@@ -13,7 +13,7 @@ from evensong.hub.keyring import Keyring
 from evensong.virtual.adapter import HubController
 from evensong.virtual.radio import Air, Radio
 from evensong.virtual.wearable import SHIM, Hardware, Wearable
-from evensong.virtual.world import World
+from evensong.virtual.world import Peer, World
 
 from .on_air import UTC_MS
 
@@ -70,6 +70,15 @@ class Desk:
         self.config = folder / "evensong.toml"
         self.config.write_text(f'[hub]\nkeyring = "{folder}/keyring.json"\njournal = "{folder}/journal"\n')
         self._runs = 0
+
+    def hub(self) -> Peer:
+        return self.world.spawn(
+            "hub",
+            [sys.executable, "-m", "evensong.virtual.hub_process", str(self.config), str(UTC_MS), "1"],
+            {"PATH": "", "PYTHONPATH": ":".join(sys.path), "PYTHONHASHSEED": "0"},
+            self.folder / "hub.log",
+            lambda peer: HubController(self.world, self.radio, peer.send),
+        )
 
     async def evensong(self, *words: str) -> tuple[int | None, str]:
         """Run a command of ours on that computer: exit status, and what it said."""

@@ -1,4 +1,4 @@
-# `bluetooth` as the ESP32 has it (NimBLE, peripheral role, without bonds), its radio on the other side of the virtual
+# `bluetooth` as the ESP32 has it (NimBLE, peripheral role), its radio on the other side of the virtual
 # clock: calls and events travel with the turns, as described in ../gateway.py. Handlers run where the firmware sleeps,
 # polls or calls, never between two lines of busy code. Runs on MicroPython's unix port and on CPython.
 import errno
@@ -8,15 +8,23 @@ import sys
 
 import vclock
 
+FLAG_READ = 0x02
 FLAG_WRITE_NO_RESPONSE = 0x04
 FLAG_WRITE = 0x08
 FLAG_NOTIFY = 0x10
+FLAG_READ_ENCRYPTED = 0x0200
 
 _IRQ_CENTRAL_CONNECT = 1
 _IRQ_CENTRAL_DISCONNECT = 2
 _IRQ_GATTS_WRITE = 3
+_IRQ_GATTS_READ_REQUEST = 4
 _IRQ_MTU_EXCHANGED = 21
 _IRQ_ENCRYPTION_UPDATE = 28
+_IRQ_GET_SECRET = 29
+_IRQ_SET_SECRET = 30
+_PEER_SEC = 2  # kind of secret: of which NimBLE reads all when it starts, for their addresses
+_OUR_IRK = 10
+_READ_NOT_PERMITTED = 2
 
 _TX_SLOTS = int(os.getenv("MPBLE_TX_SLOTS") or 12)  # NimBLE's buffers: beyond them a notification raises ENOMEM
 _MAX_MTU = int(os.getenv("MPBLE_MTU") or 517)
@@ -106,9 +114,14 @@ def _pump():
 def _irq(event, args):
     if BLE._handler:
         try:
-            BLE._handler(event, args)
+            return BLE._handler(event, args)
         except Exception as e:  # as the C module: printed, and the firmware goes on
             sys.print_exception(e)
+    return None
+
+
+def _handled(number, answer=b""):
+    _send(6, struct.pack("<H", number) + answer)
 
 
 def _dispatch(event):
@@ -116,8 +129,9 @@ def _dispatch(event):
     if kind == 0x81 or kind == 0x82:
         conn, address_type = struct.unpack_from("<HB", event, 1)
         if kind == 0x81:
+            if not BLE._connected:
+                BLE._slots = _TX_SLOTS
             BLE._connected.add(conn)
-            BLE._slots = _TX_SLOTS
             _irq(_IRQ_CENTRAL_CONNECT, (conn, address_type, event[4:10]))
         else:
             BLE._connected.discard(conn)
@@ -130,12 +144,41 @@ def _dispatch(event):
             # NimBLE's port cuts what is longer than the buffer, silently
             value[0] = (value[0] + written if value[2] else written)[: value[1]]
             _irq(_IRQ_GATTS_WRITE, (conn, handle))
-        _send(6, struct.pack("<H", number))
+        _handled(number)
     elif kind == 0x85:
         _irq(_IRQ_MTU_EXCHANGED, struct.unpack_from("<HH", event, 1))
     elif kind == 0x86:
-        conn, encrypted = struct.unpack_from("<HB", event, 1)
-        _irq(_IRQ_ENCRYPTION_UPDATE, (conn, encrypted == 1, False, False, 16))
+        conn, encrypted, authenticated, bonded = struct.unpack_from("<HBBB", event, 1)
+        _irq(_IRQ_ENCRYPTION_UPDATE, (conn, encrypted == 1, authenticated == 1, bonded == 1, 16))
+    elif kind == 0x87:
+        number, conn, handle = struct.unpack_from("<HHH", event, 1)
+        error = _irq(_IRQ_GATTS_READ_REQUEST, (conn, handle))
+        if error is None or error is True:
+            error = 0
+        elif error is False:
+            error = _READ_NOT_PERMITTED
+        value = BLE._values.get(handle)
+        _handled(number, bytes((error,)) + (value[0] if value and not error else b""))
+    elif kind == 0x88:
+        number, what, index, length = struct.unpack_from("<HBBB", event, 1)
+        key = memoryview(event)[6 : 6 + length] if length else None
+        secret = _irq(_IRQ_GET_SECRET, (what, index, key))
+        _handled(number, b"" if secret is None else bytes(secret))
+    elif kind == 0x89:
+        number, what, length = struct.unpack_from("<HBB", event, 1)
+        secret = memoryview(event)[5 + length :]
+        kept = _irq(_IRQ_SET_SECRET, (what, memoryview(event)[5 : 5 + length], secret if len(secret) else None))
+        _handled(number, b"\1" if kept else b"")
+
+
+def _recall():
+    # As NimBLE starts: its own identity, and then the addresses of all that it knows.
+    irk = b"irk of this chip"
+    if _irq(_IRQ_GET_SECRET, (_OUR_IRK, 0, b"irk")) is None:
+        _irq(_IRQ_SET_SECRET, (_OUR_IRK, b"irk", irk))
+    index = 0
+    while _irq(_IRQ_GET_SECRET, (_PEER_SEC, index, None)) is not None:
+        index += 1
 
 
 class BLE:
@@ -145,7 +188,9 @@ class BLE:
     _values = {}  # handle -> [value, buffer size, append]
     _connected = set()
     _slots = _TX_SLOTS
-    _settings = {"mtu": 256, "rxbuf": 256, "gap_name": "MPY ESP32"}
+    _settings = {
+        "mtu": 256, "rxbuf": 256, "gap_name": "MPY ESP32", "bond": False, "mitm": False, "le_secure": False, "io": 3,
+    }  # fmt: skip
 
     def __new__(cls):
         if cls._one is None:
@@ -158,6 +203,7 @@ class BLE:
             if on:
                 BLE._mac = _call(1, b"\1")
                 BLE._active = True
+                _recall()
                 self._configure()
             else:
                 _call(1, b"\0")
@@ -171,9 +217,11 @@ class BLE:
             raise OSError(errno.ENODEV)
 
     def _configure(self):
-        name = BLE._settings["gap_name"]
+        settings = BLE._settings
+        name = settings["gap_name"]
         name = name.encode() if isinstance(name, str) else bytes(name)
-        _call(2, struct.pack("<H", min(BLE._settings["mtu"], _MAX_MTU)) + name)
+        security = bool(settings["bond"]) | bool(settings["mitm"]) << 1 | bool(settings["le_secure"]) << 2
+        _call(2, struct.pack("<HBB", min(settings["mtu"], _MAX_MTU), security, settings["io"]) + name)
 
     def config(self, name=None, **settings):
         if name is None:
