@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "firmware"))
+from interpreters import MICROPYTHON
 from nor import PowerLoss
 from spool_model import Model
 from test_spool import play
@@ -57,7 +58,7 @@ def make_updates(folder: Path) -> None:
 def cut_files(folder: Path, what: str, cuts: int, seed: int) -> str:
     """What the script says of so many cuts; RuntimeError if something did not hold."""
     paths = f"{TESTS.parent / 'firmware'}:{TESTS / 'firmware'}:.frozen"
-    command = [sys.executable, "-m", "micropython_unix", "-X", "heapsize=16M", str(SCRIPT)]
+    command = [*MICROPYTHON, "-X", "heapsize=16M", str(SCRIPT)]
     done = subprocess.run(
         [*command, str(folder), what, str(cuts), str(seed)],
         env={**os.environ, "MICROPYPATH": paths},

@@ -15,6 +15,9 @@ MICROPYTHON_32 = Path(
     os.environ.get("EVENSONG_MP32", ROOT / "node_modules" / "@micropython" / "micropython-webassembly-pyscript")
 )
 
+# `python -m micropython_unix` ends with status 0 whatever the script raised
+MICROPYTHON = [sys.executable, "-c", "import sys, micropython_unix; sys.exit(micropython_unix.main())"]
+
 Run = Callable[..., str]  # (script, *arguments) -> what it printed
 
 
@@ -31,7 +34,7 @@ def on_cpython(script: Path, *arguments: str) -> str:
 
 
 def on_micropython(script: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "micropython_unix", script, *arguments]
+    command = [*MICROPYTHON, script, *arguments]
     return output_of(command, MICROPYPATH=f"{FIRMWARE}:.frozen")
 
 

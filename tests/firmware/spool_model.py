@@ -6,7 +6,7 @@ Its frames are stand-ins: a right header, and as payload the samples themselves,
 from nor import Nor, PowerLoss
 
 from evensong_firmware.ring import put16, put24
-from evensong_firmware.spool import SAMPLE, Cursor, Spool
+from evensong_firmware.spool import SAMPLE, Cursor, Spool, not_after
 
 FULL = 20  # samples of a frame
 SPOOL_FULL_EVENT = bytes((5, 0, 0, 0, 0))
@@ -124,11 +124,14 @@ class Model:
         """Acknowledge all frames but the last `back`, whether they were sent or not."""
         if len(self.kept) <= back:
             return
-        boot_id, seq = self.kept[len(self.kept) - 1 - back]
+        acknowledged = self.kept[: len(self.kept) - back]
+        boot_id, seq = acknowledged[-1]
         self.spool.acknowledge(boot_id, seq, self.sent)
         first = self.spool.first()
-        while self.kept and self.kept[0] != first:
-            self.forgotten |= self.numbers(self.frames[self.kept.pop(0)])
+        while self.kept and self.kept[0] != first and not_after(*self.kept[0], *first):
+            key = self.kept.pop(0)
+            assert key in acknowledged, "forgotten without an acknowledgement"
+            self.forgotten |= self.numbers(self.frames[key])
 
     # --- what was promised ---
 

@@ -58,12 +58,12 @@ class Conditions:
         elif self.spool_pct is None:
             return
         before_s = 0 if self.clock_s is None else utc_ms // 1000 + self.clock_s - 60
-        module = (
-            "evensong.virtual.cpython_wearable" if wearable.hardware.interpreter == "cpython" else "micropython_unix"
-        )
+        on_micropython = wearable.hardware.interpreter == "micropython"
         arguments = [str(wearable.flash), str(self.spool_pct or 0), str(before_s)]
         environment = {**os.environ, "MICROPYPATH": f".frozen:{FIRMWARE.parent}", "PYTHONPATH": str(FIRMWARE.parent)}
-        command = [sys.executable, *(("-m", module) if module == "micropython_unix" else ()), str(PREPARE), *arguments]
+        # `python -m micropython_unix` would end with status 0 whatever the script raised
+        main = ("-c", "import sys, micropython_unix; sys.exit(micropython_unix.main())") if on_micropython else ()
+        command = [sys.executable, *main, str(PREPARE), *arguments]
         subprocess.run(command, env=environment, check=True, timeout=300)
 
 
