@@ -8,8 +8,8 @@ what was seen.
 
 import os
 
-ABSENT = -1
-LOW_MV = 3300
+LEAST_MV, LOW_MV, MOST_MV = 2500, 3300, 4350  # of a lithium cell: none, empty, full with what a divider may be off
+SHORT_MS = 50
 
 
 def identity(board):
@@ -18,7 +18,23 @@ def identity(board):
 
 def battery(board):
     mv, percent = board.battery()
-    return int(mv >= LOW_MV), "%d mV, %d %%" % (mv, percent)
+    seen = "%d mV, %d %%" % (mv, percent) + (", external power" if board.charging() else "")
+    if mv < LEAST_MV:
+        return 0, seen + ": no cell, or no divider at its pin"
+    if mv > MOST_MV:
+        return 0, seen + ": more than a cell has, so its divider is wrong"
+    return (1, seen) if mv >= LOW_MV else (0, seen + ": charge it")
+
+
+def clock(board):
+    """Whether time passes, and whether it knows which."""
+    import time
+
+    before = time.ticks_ms()
+    time.sleep_ms(SHORT_MS)
+    ms = time.ticks_diff(time.ticks_ms(), before)
+    known = "the date is known" if board.rtc_s() else "the first hub tells the date"
+    return int(SHORT_MS - 5 <= ms <= 2 * SHORT_MS), "%d ms took %d; %s" % (SHORT_MS, ms, known)
 
 
 def entropy(board):
@@ -26,12 +42,27 @@ def entropy(board):
 
 
 def spool(board):
-    """Its size, and whether it can be read; nothing is written."""
-    sectors = board.flash.ioctl(4, 0)
-    buf = bytearray(16)
-    for sector in (0, sectors - 1):
-        board.flash.readblocks(sector, buf, 0)
-    return int(sectors >= 16), "%d sectors of %d bytes" % (sectors, board.flash.ioctl(5, 0))
+    """Mount it, and write into the sector that it would erase next anyway: what that held was acknowledged."""
+    from evensong_firmware.spool import Spool
+
+    flash = board.flash
+    size = "%d sectors of %d bytes" % (flash.ioctl(4, 0), flash.ioctl(5, 0))
+    spool = Spool(flash, board.entropy, lambda _: -1)
+    ring = spool.frames
+    number = ring.head + 1
+    if number - ring.sectors >= spool.tail.number:
+        return 1, size + ", all full, so nothing was written"
+    block = ring.first_block + number % ring.sectors
+    written, erased, buf = b"\x5a" * 64, b"\xff" * 64, bytearray(64)
+    flash.ioctl(6, block)
+    flash.writeblocks(block, written, 0)
+    flash.readblocks(block, buf, 0)
+    well = buf == written
+    flash.ioctl(6, block)
+    flash.readblocks(block, buf, 0)
+    if well and buf == erased:
+        return 1, size + ", written, read back and erased"
+    return 0, size + ": it does not keep what is written"
 
 
 def files(board):
@@ -44,7 +75,14 @@ def files(board):
     return int(well), "written and read back"
 
 
-PARTS = (("board", identity), ("battery", battery), ("random numbers", entropy), ("spool", spool), ("files", files))
+PARTS = (
+    ("board", identity),
+    ("battery", battery),
+    ("clock", clock),
+    ("random numbers", entropy),
+    ("spool", spool),
+    ("files", files),
+)
 
 
 def parts(board):
@@ -74,4 +112,5 @@ def run():
 
     board = choose()
     for i in range(parts(board)):
+        board.feed()  # its watchdog runs since `choose`
         print(json.dumps(look(board, i)))

@@ -1,9 +1,12 @@
 """`evensong flash` while its cable is pulled at random moments: python tests/benchmarks/pulled_cable.py [PULLS] [SEED].
 
-One bare board, one job, real esptool and mpremote over RFC 2217 against the model of the chip, real MicroPython behind
-the raw REPL. A pull takes line and power at once, after 300 to 60,000 bytes over the line (evenly on a logarithmic
-scale); then the board is plugged in again, and the next one counts from there. Ends with status 1 unless the board is
-the same wearable, byte for byte, that it becomes without pulls. Minutes, as pyserial's RFC 2217 client is slow.
+Bare boards, real esptool and mpremote over RFC 2217 against the model of the chip, real MicroPython behind the raw
+REPL. A pull takes line and power at once; then the board is plugged in again. A job without pulls says how many bytes
+pass over the line in each step. Then each of PULLS boards loses its cable once, the steps in turn, at a random byte of
+the step; and one board loses it PULLS times in one job, after 300 to 60,000 bytes each (evenly on a logarithmic scale).
+Ends with status 1 unless every board is the same wearable, byte for byte, that it becomes without pulls.
+
+pyserial's RFC 2217 client sleeps most of the time, so four boards are flashed at once.
 """
 
 from __future__ import annotations
@@ -12,47 +15,58 @@ import random
 import sys
 import tempfile
 import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "flashing"))
 from images import micropython
+from watching import DEVICE_ID
 
-from evensong.flashing import image, layout
+from evensong.flashing import image
 from evensong.flashing.job import Job, Order
 from evensong.flashing.repl import opened
-from evensong.virtual.serial_board.chips import ESP32, Chip
+from evensong.virtual.serial_board.chips import ESP32
 from evensong.virtual.serial_board.server import SerialBoard, served
 
-DEVICE_ID = "e5e700000000a0f1"
 KEY = bytes(range(74))
+AT_ONCE = 4
 
 
+@dataclass
 class Bench:
-    """Watches a job, pulls the cable after each of these numbers of bytes, and plugs it in when the job waits."""
+    """Watches a job, pulls the cable and plugs it in when the job waits. pull_in: a step and the bytes after which to
+    pull in it, once. pulls: bytes after which to pull, each counted from the plugging in before it."""
 
-    def __init__(self, board: SerialBoard, pulls: list[int]) -> None:
-        self._board = board
-        self._pulls = pulls
-        self._step = ""
-        self.pulled_in: list[str] = []
-        self._arm()
+    board: SerialBoard
+    pull_in: tuple[str, int] | None = None
+    pulls: list[int] = field(default_factory=list)
+    began_at: dict[str, int] = field(default_factory=dict)  # of each step, bytes that had passed when it first began
+    pulled_in: list[str] = field(default_factory=list)
+    _step: str = ""
 
-    def _arm(self) -> None:
-        self._board.pull_after(self._pulls.pop(0) if self._pulls else None)
+    def arm(self) -> None:
+        if self.pulls:
+            self.board.pull_after(self.pulls.pop(0))
 
     def step(self, what: str) -> None:
         self._step = what
+        self.began_at.setdefault(what, self.board.passed)
+        if self.pull_in and self.pull_in[0] == what:
+            self.board.pull_after(self.pull_in[1])
+            self.pull_in = None
 
     def progress(self, fraction: float) -> None: ...
 
     def unplugged(self, _: str) -> None:
         self.pulled_in.append(self._step)
-        print(f"  pulled during {self._step}", flush=True)
 
     def pause(self, _: float) -> None:
-        if not self._board.plugged_in:
-            self._arm()
-            self._board.plug_in()
+        if not self.board.plugged_in:
+            self.arm()
+            self.board.plug_in()
 
 
 def files_of(board: SerialBoard) -> dict[str, str]:
@@ -65,38 +79,57 @@ def files_of(board: SerialBoard) -> dict[str, str]:
         return found
 
 
-def flash(chip: Chip, folder: Path, pulls: list[int]) -> tuple[dict[str, str], list[str], int]:
-    """(files on the board, steps that were cut, boots of the board)."""
-    asked = len(pulls)
-    with served(chip, folder, EVENSONG_DEVICE_ID=DEVICE_ID) as board:
-        bench = Bench(board, pulls)
-        order = Order(board.url, image.checked(micropython(chip), "mp.bin", None), "Mia", new_key=lambda _: KEY)
+@dataclass(frozen=True)
+class Played:
+    """files: on the board, with their hashes. steps: bytes of each. pulled_in: the steps that were cut."""
+
+    files: dict[str, str]
+    steps: dict[str, int]
+    pulled_in: list[str]
+
+
+def flash(pull_in: tuple[str, int] | None, pulls: list[int]) -> Played:
+    asked = len(pulls) + (pull_in is not None)
+    with tempfile.TemporaryDirectory() as folder, served(ESP32, Path(folder), EVENSONG_DEVICE_ID=DEVICE_ID) as board:
+        bench = Bench(board, pull_in, list(pulls))
+        bench.arm()
+        order = Order(board.url, image.checked(micropython(ESP32), "mp.bin", None), "Mia", new_key=lambda _: KEY)
         while True:
             flashed = Job(order, bench, bench.pause).run()
             assert all(part.well for part in flashed.parts), flashed.parts
-            if len(bench.pulled_in) == asked:  # else once more, on a finished wearable
+            if board.pulls == asked:  # else once more, on a finished wearable
                 break
-        return files_of(board), bench.pulled_in, board.board.boots
+        ends = [*list(bench.began_at.values())[1:], board.passed]
+        steps = {name: end - at for (name, at), end in zip(bench.began_at.items(), ends, strict=True)}
+        return Played(files_of(board), steps, bench.pulled_in)
 
 
 def main() -> None:
     pulls = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     rng = random.Random(seed)
-    layout.compiled("x64")
-    with tempfile.TemporaryDirectory() as folder:
-        began_s = time.monotonic()
-        expected, _, _ = flash(ESP32, Path(folder) / "whole", [])
-        print(f"without pulls: {len(expected)} files in {time.monotonic() - began_s:.0f} s", flush=True)
-        moments = [int(300 * 200 ** rng.random()) for _ in range(pulls)]
-        files, pulled_in, boots = flash(ESP32, Path(folder) / "pulled", moments)
-    print(
-        f"{pulls} pulls (seed {seed}), during {', '.join(pulled_in)}; {boots} boots; {time.monotonic() - began_s:.0f} s"
-    )
-    if files != expected:
-        print("the board is not what it should be:", sorted(set(files.items()) ^ set(expected.items())))
-        sys.exit(1)
-    print("the same wearable, file by file")
+    began_s = time.monotonic()
+    whole = flash(None, [])
+    steps = list(whole.steps.items())
+    print(f"without pulls: {len(whole.files)} files, bytes over the line: {dict(steps)}", flush=True)
+    wanted = [(name, rng.randrange(1, size)) for name, size in (steps[i % len(steps)] for i in range(pulls))]
+    in_a_row = [int(300 * 200 ** rng.random()) for _ in range(pulls)]
+    with ProcessPoolExecutor(AT_ONCE, mp_context=get_context("spawn")) as pool:
+        jobs = [(pool.submit(flash, None, in_a_row), f"{pulls} pulls in a row")]
+        jobs += [(pool.submit(flash, pull, []), f"pulled after {pull[1]} bytes of {pull[0]}") for pull in wanted]
+        different = 0
+        for job, what in jobs:
+            played = job.result()
+            same = played.files == whole.files
+            different += not same
+            print(
+                f"  {what}, during {dict(Counter(played.pulled_in))}: {'the same' if same else 'DIFFERENT'}", flush=True
+            )
+            for path, digest in sorted(set(played.files.items()) ^ set(whole.files.items())):
+                print(f"    {path} {digest}")
+    took_s = time.monotonic() - began_s
+    print(f"{2 * pulls} pulls (seed {seed}) in {len(jobs)} jobs, {different} different; {took_s:.0f} s")
+    sys.exit(different > 0)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from images import micropython
+from watching import DEVICE_ID
 
 from evensong.virtual.serial_board.chips import ESP32
 from evensong.virtual.serial_board.flash import Flash
 from evensong.virtual.serial_board.server import SerialBoard, served
-
-DEVICE_ID = "e5e700000000a0f1"
 
 
 @pytest.fixture

@@ -11,9 +11,8 @@ import hashlib
 
 import pytest
 from images import micropython
-from watching import Bench
+from watching import DEVICE_ID, Bench
 
-from conftest import DEVICE_ID
 from evensong.flashing import image, layout, loader
 from evensong.flashing.job import Job, Order
 from evensong.flashing.port import Unplugged
@@ -46,9 +45,10 @@ def test_a_bare_board_becomes_a_wearable_though_the_cable_is_pulled(bare: Serial
         return key
 
     order = Order(bare.url, image.checked(micropython(ESP32), "esp32.bin", None), name="Mia", new_key=new_key)
-    bench = Bench(bare, pull=("firmware", 20_000))
+    bench = Bench(bare, {"firmware": 20_000, "key": 500})
     flashed = Job(order, bench, bench.pause).run()
-    assert bench.steps == ["MicroPython", "firmware", "unplugged", "firmware", "self-test", "key"]
+    again = ["unplugged", "firmware", "self-test", "key"]
+    assert bench.steps == ["MicroPython", "firmware", *again, *again]
     assert flashed.chip.startswith("ESP32-D0WDQ6")
     assert flashed.device_id == DEVICE_ID
     assert all(part.well for part in flashed.parts)

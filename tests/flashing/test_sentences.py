@@ -178,7 +178,7 @@ def test_a_cable_that_is_pulled_and_stays_out(board: SerialBoard) -> None:
     class Away(Bench):
         def pause(self, _: float) -> None: ...
 
-    bench = Away(board, pull=("firmware", 20_000))
+    bench = Away(board, {"firmware": 20_000})
     with pytest.raises(Unplugged, match="went away: plug it in again and repeat the command; it goes on") as error:
         Job(Order(board.url), bench, bench.pause).run()
     said_by(error)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from evensong.virtual.serial_board.server import SerialBoard
 
+DEVICE_ID = "e5e700000000a0f1"  # of the board on the bench
+
 
 class Bench:
-    """pull: (step, bytes over the line after which the cable is pulled once it has begun); pulled once."""
+    """pulls: for a step, the bytes over the line after which the cable is pulled once it has begun; once each."""
 
-    def __init__(self, board: SerialBoard, pull: tuple[str, int] | None = None) -> None:
+    def __init__(self, board: SerialBoard, pulls: dict[str, int] | None = None) -> None:
         self.board = board
         self.steps: list[str] = []
-        self._pull = pull
+        self._pulls = dict(pulls or {})
 
     def step(self, what: str) -> None:
         self.steps.append(what)
-        if self._pull and self._pull[0] == what:
-            self.board.pull_after(self._pull[1])
-            self._pull = None
+        if what in self._pulls:
+            self.board.pull_after(self._pulls.pop(what))
 
     def progress(self, fraction: float) -> None:
         assert 0 <= fraction <= 1

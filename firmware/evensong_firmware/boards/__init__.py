@@ -25,6 +25,8 @@ A board is what `choose` returns, with
   sensing(clock)  coroutine that empties the chips whenever one asks for it; None if none can
   rest(on)        True: the optical sensor goes dark, the accelerometer watches for movement; False: both measure
   dark(on)        True: the optical sensor goes dark, movement is measured as ever
+  self_tests()    what `selftest` can look at beyond what every board has: pairs of a name and a test; a board may
+                  have none of this
   nap()           sleep lightly for a moment, not longer than samples can wait in the chips; only while the radio is off
 
 A sample has 8 bytes: t_s (3), t_ms | stream << 10 (2), a (1), b (2), little endian. Streams: 0 beat (a quality, b

@@ -80,10 +80,10 @@ class ChipBoard:
         self._usb = pin(self.usb_pin, pin.IN) if self.usb_pin >= 0 else None
         self._adc = machine.ADC(pin(self.battery_pin), atten=machine.ADC.ATTN_11DB)
         self._watchdog = machine.WDT(timeout=WATCHDOG_MS)
-        bus = Bus(self.sda, self.scl)
-        self._skin = Skin(bus)
-        self._motion = Motion(bus)
-        self._pulse = Pulse(bus, self._motion)
+        self.bus = Bus(self.sda, self.scl)
+        self._skin = Skin(self.bus)
+        self._motion = Motion(self.bus)
+        self._pulse = Pulse(self.bus, self._motion)
         self._button = Button(pin(self.button_pin, pin.IN, pin.PULL_UP))
         self._resting = False
         self.sources = (self._motion, self._pulse, self._button)
@@ -155,6 +155,11 @@ class ChipBoard:
 
     def reset(self):
         machine.reset()
+
+    def self_tests(self):
+        from evensong_firmware.boards import chip_tests
+
+        return chip_tests.tests()
 
     def feed(self):
         self._watchdog.feed()

@@ -17,7 +17,7 @@ class Lis3dh:
 
     def __init__(self, bus, address):
         self._bus = bus
-        self._address = address
+        self.address = address
         self._fifo = bytearray(2)
         self._raw = bytearray(6 * self.BURST)
         self.lost = False
@@ -31,7 +31,7 @@ class Lis3dh:
         self.flush()
 
     def _set(self, register, value):
-        self._bus.put(self._address, register, value)
+        self._bus.put(self.address, register, value)
 
     def flush(self):
         self._set(0x2E, 0x00)
@@ -47,13 +47,13 @@ class Lis3dh:
         self._set(0x23, 0x10)
         self._set(0x32, threshold_mg >> 5)
         self._set(0x33, 0x00)
-        self._bus.get(self._address, 0x26)  # the high-pass begins where it is now
+        self._bus.get(self.address, 0x26)  # the high-pass begins where it is now
         self._set(0x30, 0x2A)
         self._set(0x22, 0x40)
 
     def waiting(self):
         fifo = self._fifo
-        self._bus.read(self._address, _MORE | 0x2E, fifo)
+        self._bus.read(self.address, _MORE | 0x2E, fifo)
         if fifo[0] != _STREAM:
             return -1
         self.lost = fifo[1] & 0x40 != 0
@@ -62,7 +62,7 @@ class Lis3dh:
     def read(self, samples):
         """samples: array of 3 * BURST integers, x y z."""
         raw = self._raw
-        self._bus.read(self._address, _MORE | 0x28, raw)
+        self._bus.read(self.address, _MORE | 0x28, raw)
         for i in range(len(raw) // 2):
             value = raw[2 * i] | raw[2 * i + 1] << 8
             samples[i] = (value ^ 0x8000) - 0x8000

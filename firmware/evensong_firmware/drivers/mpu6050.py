@@ -19,7 +19,7 @@ class Mpu6050:
 
     def __init__(self, bus, address, identity):
         self._bus = bus
-        self._address = address
+        self.address = address
         self._is_6886 = identity == MPU6886
         self._size = 8 if self._is_6886 else 6
         self._count = bytearray(2)
@@ -40,12 +40,12 @@ class Mpu6050:
         self.flush()
 
     def _set(self, register, value):
-        self._bus.put(self._address, register, value)
+        self._bus.put(self.address, register, value)
 
     def flush(self):
         self._set(0x6A, 0x04)
         self._set(0x6A, 0x40)
-        self._bus.get(self._address, 0x3A)  # forget that it was full
+        self._bus.get(self.address, 0x3A)  # forget that it was full
 
     def rest(self, threshold_mg=64):
         """The pin rises when any axis moves by so much."""
@@ -65,16 +65,16 @@ class Mpu6050:
         put(0x6B, 0x20)  # asleep between them
 
     def waiting(self):
-        if self._bus.get(self._address, 0x6B) != _POWER:
+        if self._bus.get(self.address, 0x6B) != _POWER:
             return -1
-        self.lost = self._bus.get(self._address, 0x3A) & _FIFO_FULL != 0
-        self._bus.read(self._address, 0x72, self._count)
+        self.lost = self._bus.get(self.address, 0x3A) & _FIFO_FULL != 0
+        self._bus.read(self.address, 0x72, self._count)
         return (self._count[0] << 8 | self._count[1]) // self._size
 
     def read(self, samples):
         """samples: array of 3 * BURST integers, x y z."""
         raw = self._raw
-        self._bus.read(self._address, 0x74, raw)
+        self._bus.read(self.address, 0x74, raw)
         at = 0
         for i in range(3 * self.BURST):
             value = raw[at] << 8 | raw[at + 1]

@@ -53,7 +53,7 @@ class Sensor:
         self._out = bytearray(SAMPLE * _ROOM)
         self._n = self._taken = 0
         self._fault = -1  # never started
-        self._resting = False
+        self.resting = False
         self._retry_ms = RETRY_MS
         self._seen_s, self._seen_ms = -10, 0  # device time of the last attempt
         self._start_s, self._start_ms = -100, 0  # and of the last start
@@ -80,9 +80,9 @@ class Sensor:
 
     def rest(self, on):
         """True: as little current as possible, nothing is measured; `due` then says that something moved."""
-        if on == self._resting:
+        if on == self.resting:
             return
-        self._resting = on
+        self.resting = on
         self.due = False
         try:
             if on and self._fault == 0:
@@ -100,7 +100,7 @@ class Sensor:
 
     def empty(self, t_s, t_ms):
         """Take what the chip holds, if it asked or should have."""
-        if self._n > _ROOM - _SPARE or self._resting:
+        if self._n > _ROOM - _SPARE or self.resting:
             return
         late_ms = between_ms(self._seen_s, self._seen_ms, t_s, t_ms)
         if self._fault:

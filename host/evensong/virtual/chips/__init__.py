@@ -2,5 +2,6 @@
 
 A model knows nothing of the firmware: it is read and written register by register, at world times, and takes its
 samples from a wearer's waveforms at the rate of its own, imperfect oscillator. Every fault that the firmware has to
-survive can be scheduled. What is not modelled: bus timing (a transfer takes no time), analogue settling, self-tests.
+survive can be scheduled. What is not modelled: bus timing (a transfer takes no time), analogue settling, how far a
+self-test moves the mass while it settles.
 """

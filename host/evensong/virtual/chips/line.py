@@ -17,7 +17,7 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evensong.virtual.turn import NEVER_US, take
@@ -40,19 +40,21 @@ class Wiring:
     scl: int
     ppg_int: int
     motion_int: int
+    button: int
     battery: int
     usb: int
 
 
 WIRINGS = {
-    "esp32s3": Wiring("Generic ESP32S3 module with ESP32S3", 5, 6, 2, 3, 1, 7),
-    "esp32c3": Wiring("Generic ESP32C3 module with ESP32C3", 6, 7, 3, 4, 2, 20),
-    "esp32": Wiring("Generic ESP32 module with ESP32", 23, 22, 14, 32, 35, 34),
+    "esp32s3": Wiring("Generic ESP32S3 module with ESP32S3", 5, 6, 2, 3, 4, 1, 7),
+    "esp32c3": Wiring("Generic ESP32C3 module with ESP32C3", 6, 7, 3, 4, 5, 2, 20),
+    "esp32": Wiring("Generic ESP32 module with ESP32", 23, 22, 14, 32, 27, 35, 34),
 }
 
 
 class ChipsLine:
-    """The chips of one wearable, which share its power. battery_mv(t_us): of the cell, at a world time."""
+    """The chips of one wearable, which share its power. battery_mv(t_us): of the cell, at a world time. stuck: pins
+    that a bad wire keeps at a level. set_to: every pin that the firmware set, with the levels or duties, in order."""
 
     def __init__(
         self,
@@ -61,10 +63,13 @@ class ChipsLine:
         motion: Chip,
         others: Sequence[Chip] = (),
         battery_mv: Callable[[int], int] = lambda _: 3900,
+        stuck: Mapping[int, int] | None = None,
     ) -> None:
         self.wiring = wiring
         self.failure: BaseException | None = None
         self.transfers = 0
+        self.set_to: dict[int, list[int]] = {}
+        self._stuck = stuck or {}
         self._chips = {chip.address: chip for chip in (ppg, motion, *others)}
         self._pins = {wiring.ppg_int: ppg, wiring.motion_int: motion}
         self._seen = dict.fromkeys(self._pins, -1)  # when the newest edge was that the firmware knows of
@@ -101,7 +106,7 @@ class ChipsLine:
         if op <= 2:
             error, read = self._transfer(op, a, b, length, now_us, payload)
         elif op == 3:
-            value = self._level(a)
+            value = self._stuck.get(a, self._level(a, now_us))
         elif op == 4:
             self._set(a, b)
         elif op == 5:
@@ -123,13 +128,19 @@ class ChipsLine:
         chip.write(now_us, register, payload)
         return 0, b""
 
-    def _level(self, pin: int) -> int:
+    def _level(self, pin: int, now_us: int) -> int:
+        """The light sensor pulls its line down when it asks, the accelerometer drives its one up."""
+        if pin in self._pins:
+            chip = self._pins[pin]
+            asks = chip.asserted_us <= now_us and not chip.suffers(Kind.LATE, now_us)
+            return int(asks == (pin == self.wiring.motion_int))
         if pin == self.wiring.usb:
             return 0
         return 0 if pin == self.wiring.sda and any(chip.holds_sda for chip in self._chips.values()) else 1
 
     def _set(self, pin: int, level: int) -> None:
         """Whoever holds the bus in the middle of a byte lets go when that byte has been clocked out."""
+        self.set_to.setdefault(pin, []).append(level)
         if pin != self.wiring.scl:
             return
         self._clocks += level

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from .chip import NEVER_US, Chip, Kind
+from .accelerometer import Accelerometer, Floats
+from .chip import NEVER_US, Kind
 
-Floats = npt.NDArray[np.float64]
 _RATES = (0, 1, 10, 25, 50, 100, 200, 400)
 _DEFAULTS = {0x0F: 0x33, 0x1E: 0x10, 0x20: 0x07}
 _DEPTH = 32
-_AHEAD = 2048
 _HIGH_PASS_S = 1.0  # about the corner at 10 Hz with the default divider: 0.2 Hz
 
 
-class Lis3dh(Chip):
-    """mg(t_us): acceleration at these world times, shape (n, 3)."""
+class Lis3dh(Accelerometer):
+    """force_mg: within the 68 to 1440 mg that the data sheet allows."""
 
-    def __init__(self, mg: Callable[[Floats], Floats], *, address: int = 0x18, **chip: object) -> None:
-        super().__init__(address=address, **chip)  # type: ignore[arg-type]
-        self._mg = mg
-        self.power_on(0)
+    def __init__(
+        self,
+        mg: Callable[[Floats], Floats],
+        *,
+        address: int = 0x18,
+        force_mg: Sequence[float] = (300, 290, 420),
+        **chip: object,
+    ) -> None:
+        super().__init__(mg, address=address, force_mg=force_mg, **chip)
 
     def power_on(self, now_us: int) -> None:
         self.registers[:] = bytes(256)
@@ -32,46 +35,29 @@ class Lis3dh(Chip):
         self._fifo = bytearray()
         self._overrun = False
         self.asserted_us = NEVER_US
-        self._restart(now_us)
+        self.restart(now_us)
 
-    def _restart(self, now_us: int) -> None:
-        rate_hz = _RATES[self.registers[0x20] >> 4] if self.registers[0x20] >> 4 < len(_RATES) else 0
-        self._period_us = 1e6 / rate_hz / (1 + self.ppm / 1e6) if rate_hz else 0.0
-        self._from_us = float(now_us)
-        self._taken = self._ahead = 0
-        self._samples = np.zeros((0, 3))
-        self._slow: Floats | None = None
+    def rate_hz(self) -> float:
+        return _RATES[self.registers[0x20] >> 4] if self.registers[0x20] >> 4 < len(_RATES) else 0
 
-    def sample_until(self, now_us: int) -> None:
-        if not self._period_us:
-            return
-        due = int((now_us - self._from_us) / self._period_us) - self._taken
-        while due > 0:
-            n = min(due, self._ahead + len(self._samples) - self._taken)
-            if n <= 0:
-                at_us = self._from_us + (self._taken + 1 + np.arange(_AHEAD, dtype=np.float64)) * self._period_us
-                self._ahead = self._taken
-                self._samples = self._mg(at_us)
-                continue
-            i = self._taken - self._ahead
-            self._take(self._samples[i : i + n])
-            due -= n
+    def forced(self) -> bool:
+        return self.registers[0x23] & 0x06 == 0x02
 
-    def _take(self, mg: Floats) -> None:
+    def take(self, mg: Floats) -> None:
         n = len(mg)
         if self.registers[0x22] & 0x40:
             self._watch(mg)
+        scale = 16 / (2 << (self.registers[0x23] >> 4 & 3)) * 2  # digits, left-justified, in a mg: 1 mg at 2 g
+        digit = 16 if self.registers[0x23] & 0x08 else 64  # 12 bits or 10
+        words = np.clip(np.rint(mg * scale / digit) * digit, -32768, 32768 - digit).astype("<i2")
+        self.registers[0x28:0x2E] = words[-1].tobytes()
         if self.registers[0x24] & 0x40 and self.registers[0x2E] & 0xC0 == 0x80:
-            scale = 16 / (2 << (self.registers[0x23] >> 4 & 3)) * 2  # digits, left-justified, in a mg: 1 mg at 2 g
-            words = np.clip(np.rint(mg * scale / 16) * 16, -32768, 32752).astype("<i2")
             before = len(self._fifo) // 6
             self._fifo += words.tobytes()
             crossing = (self.registers[0x2E] & 31) + 1 - before
             if self.registers[0x22] & 0x04 and 0 < crossing <= n:
-                at_us = round(self._from_us + (self._taken + crossing) * self._period_us + 0.5)
-                self.asserted_us = min(self.asserted_us, at_us)
+                self.asserted_us = min(self.asserted_us, round(self.time_us(crossing) + 0.5))
             self._trim()
-        self._taken += n
 
     def _trim(self) -> None:
         """Stream mode: the newest 32 stay. The bit says that it is full, and perhaps more."""
@@ -81,29 +67,29 @@ class Lis3dh(Chip):
 
     def _watch(self, mg: Floats) -> None:
         """The motion detector behind its high-pass filter (interrupt generator 1)."""
-        share = self._period_us / 1e6 / _HIGH_PASS_S
+        share = self.period_us / 1e6 / _HIGH_PASS_S
         threshold = (self.registers[0x32] & 127) * (16 << (self.registers[0x23] >> 4 & 3))
         for row in mg:
-            slow = row if self._slow is None else self._slow + share * (row - self._slow)
-            self._slow = slow
+            slow = row if self.reference is None else self.reference + share * (row - self.reference)
+            self.reference = slow
             if np.any(np.abs(row - slow) > threshold) and self.registers[0x30] & 0x2A:
-                self.asserted_us = min(self.asserted_us, round(self._from_us + self._taken * self._period_us))
+                self.asserted_us = min(self.asserted_us, round(self.time_us(0)))
 
     def overflow(self, now_us: int) -> None:
-        if self._period_us and self.registers[0x2E] & 0xC0:
+        if self.period_us and self.registers[0x2E] & 0xC0:
             self._fifo += bytes(6 * (_DEPTH + 1))
             self._trim()
             self.asserted_us = min(self.asserted_us, now_us)
 
     def will_assert_us(self, now_us: int) -> int:
-        if not self._period_us:
+        if not self.period_us:
             return NEVER_US
         if self.registers[0x22] & 0x40:
             return self._next_motion_us(now_us)
         if not self.registers[0x22] & 0x04 or not self.registers[0x2E] & 0xC0:
             return NEVER_US
         crossing = (self.registers[0x2E] & 31) + 1 - len(self._fifo) // 6
-        return round(self._from_us + (self._taken + crossing) * self._period_us + 1) if crossing > 0 else NEVER_US
+        return round(self.time_us(crossing) + 1) if crossing > 0 else NEVER_US
 
     def _next_motion_us(self, now_us: int) -> int:
         """Nobody knows before it happens: look again a second later."""
@@ -136,7 +122,7 @@ class Lis3dh(Chip):
         register &= 0x7F
         self.registers[register] = values[0]
         if register == 0x20:
-            self._restart(now_us)
+            self.restart(now_us)
         elif register == 0x2E and not values[0] & 0xC0:  # bypass empties the FIFO
             self._fifo.clear()
             self._overrun = False

@@ -6,7 +6,7 @@ Both have part id 0x15. The MAX30102 has no green LED; `swapped` is the clone wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,16 +36,24 @@ class Optics:
 
 
 class Max3010x(Chip):
-    """green: a MAX30101."""
+    """green: a MAX30101. dead: lights that never shine."""
 
     def __init__(
-        self, optics: Optics, *, green: bool = True, swapped: bool = False, proximity: bool = False, **chip: object
+        self,
+        optics: Optics,
+        *,
+        green: bool = True,
+        swapped: bool = False,
+        proximity: bool = False,
+        dead: Collection[str] = (),
+        **chip: object,
     ) -> None:
         super().__init__(address=0x57, **chip)  # type: ignore[arg-type]
         self._optics = optics
         self._lights = {1: RED, 2: INFRARED, 3: GREEN if green else ""}
         if swapped:
             self._lights |= {1: INFRARED, 2: RED}
+        self._lights = {slot: "" if light in dead else light for slot, light in self._lights.items()}
         self._proximity = proximity
         self.power_on(0)
 

@@ -2,73 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from .chip import NEVER_US, Chip, Kind
+from .accelerometer import Accelerometer, Floats
+from .chip import NEVER_US, Kind
 
-Floats = npt.NDArray[np.float64]
 _DEPTH = 1024  # bytes
-_AHEAD = 2048
 
 
-class Mpu6050(Chip):
-    """mg(t_us): acceleration at these world times, shape (n, 3). newer: an MPU-6886."""
+class Mpu6050(Accelerometer):
+    """newer: an MPU-6886. trim: what the factory wrote of its self-test's force, 0: nothing."""
 
     def __init__(
-        self, mg: Callable[[Floats], Floats], *, newer: bool = False, address: int = 0x68, **chip: object
+        self,
+        mg: Callable[[Floats], Floats],
+        *,
+        newer: bool = False,
+        address: int = 0x68,
+        trim: Sequence[int] | None = None,
+        force_mg: Sequence[float] = (530, 560, 610),
+        **chip: object,
     ) -> None:
-        super().__init__(address=address, **chip)  # type: ignore[arg-type]
-        self._mg = mg
         self._newer = newer
-        self.power_on(0)
+        self._trim = trim or ((120, 126, 134) if newer else (15, 16, 18))
+        super().__init__(mg, address=address, force_mg=force_mg, **chip)
 
     def power_on(self, now_us: int) -> None:
         self.registers[:] = bytes(256)
         self.registers[0x6B] = 0x41 if self._newer else 0x40
+        for i, code in enumerate(self._trim):
+            self.registers[0x0D + i] = code if self._newer else code >> 2 << 5
+            if not self._newer:
+                self.registers[0x10] |= (code & 3) << 4 - 2 * i
         self._fifo = bytearray()
         self.asserted_us = NEVER_US
-        self._restart(now_us)
+        self.restart(now_us)
 
-    def _restart(self, now_us: int) -> None:
-        asleep = self.registers[0x6B] & 0x60
-        filtered = 0 < self.registers[0x1A] & 7 < 7
-        base_hz = 1000 if filtered or self._newer else 8000
-        rate_hz = base_hz / (1 + self.registers[0x19])
+    def rate_hz(self) -> float:
         if self.registers[0x6B] & 0x20:
-            rate_hz = 5.0
-        self._period_us = 1e6 / rate_hz / (1 + self.ppm / 1e6) if asleep != 0x40 else 0.0
-        self._from_us = float(now_us)
-        self._taken = self._ahead = 0
-        self._samples = np.zeros((0, 3))
-        self._before: Floats | None = None
+            return 5.0
+        if self.registers[0x6B] & 0x40:
+            return 0.0
+        filtered = 0 < self.registers[0x1A] & 7 < 7
+        return (1000 if filtered or self._newer else 8000) / (1 + self.registers[0x19])
 
-    def sample_until(self, now_us: int) -> None:
-        if not self._period_us:
-            return
-        due = int((now_us - self._from_us) / self._period_us) - self._taken
-        while due > 0:
-            n = min(due, self._ahead + len(self._samples) - self._taken)
-            if n <= 0:
-                at_us = self._from_us + (self._taken + 1 + np.arange(_AHEAD, dtype=np.float64)) * self._period_us
-                self._ahead = self._taken
-                self._samples = self._mg(at_us)
-                continue
-            i = self._taken - self._ahead
-            self._take(self._samples[i : i + n])
-            due -= n
+    def forced(self) -> bool:
+        return self.registers[0x1C] & 0xE0 == 0xE0
 
-    def _take(self, mg: Floats) -> None:
+    def take(self, mg: Floats) -> None:
         n = len(mg)
         self._watch(mg)
+        scale = 32768 / (2000 << (self.registers[0x1C] >> 3 & 3))
+        words = np.zeros((n, 4 if self._newer else 3), ">i2")
+        words[:, :3] = np.clip(np.rint(mg * scale), -32768, 32767)
+        self.registers[0x3B:0x41] = words[-1, :3].tobytes()
         if self.registers[0x6A] & 0x40 and self.registers[0x23] & 0x08:
-            scale = 32768 / (2000 << (self.registers[0x1C] >> 3 & 3))
-            words = np.zeros((n, 4 if self._newer else 3), ">i2")
-            words[:, :3] = np.clip(np.rint(mg * scale), -32768, 32767)
             self._push(words.tobytes())
-        self._taken += n
+        if self.registers[0x38] & 0x01:  # each sample raises the line; without bit 5 of 0x37 for 50 us only
+            self.registers[0x3A] |= 0x01
+            if self.registers[0x37] & 0x20:
+                self.asserted_us = min(self.asserted_us, round(self.time_us(1)))
 
     def _push(self, packets: bytes) -> None:
         self._fifo += packets
@@ -83,18 +78,18 @@ class Mpu6050(Chip):
             return
         threshold = self.registers[0x20] * 4 if self._newer else self.registers[0x1F] * 2
         for row in mg:
-            before = row if self._before is None else self._before
+            before = row if self.reference is None else self.reference
             if np.any(np.abs(row - before) > threshold):
                 self.registers[0x3A] |= enabled
-                self.asserted_us = min(self.asserted_us, round(self._from_us + self._taken * self._period_us))
-            self._before = row if self._newer else before + 0.2 * (row - before)
+                self.asserted_us = min(self.asserted_us, round(self.time_us(0)))
+            self.reference = row if self._newer else before + 0.2 * (row - before)
 
     def overflow(self, now_us: int) -> None:  # noqa: ARG002
         if self.registers[0x6A] & 0x40:
             self._push(bytes(_DEPTH + 8))
 
     def will_assert_us(self, now_us: int) -> int:
-        return now_us + 1_000_000 if self.registers[0x38] and self._period_us else NEVER_US
+        return now_us + 1_000_000 if self.registers[0x38] and self.period_us else NEVER_US
 
     # --- registers
 
@@ -123,4 +118,4 @@ class Mpu6050(Chip):
             value &= ~0x04
         self.registers[register] = value
         if register in {0x19, 0x1A, 0x6B, 0x6C}:
-            self._restart(now_us)
+            self.restart(now_us)

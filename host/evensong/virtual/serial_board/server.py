@@ -68,13 +68,15 @@ class _Line:
 class SerialBoard:
     """A board, served in a thread of its own. Got from `served`.
 
-    url: for pyserial and esptool. pulls: how often the cable was pulled. Touch `board` only with `lock`.
+    url: for pyserial and esptool. pulls: how often the cable was pulled. passed: bytes over the line so far, in both
+    directions together. Touch `board` only with `lock`.
     """
 
     def __init__(self, chip: Chip, folder: Path, **environment: str) -> None:
         self.board = Board(chip, folder, self._say, **environment)
         self.lock = threading.RLock()
         self.pulls = 0
+        self.passed = 0
         self._pull_after: int | None = None
         self._client: socket.socket | None = None
         self._manager: PortManager | None = None
@@ -147,6 +149,7 @@ class SerialBoard:
             self.write(b"".join(self._manager.escape(chunk)))
 
     def _count(self, transferred: int) -> None:
+        self.passed += transferred
         if self._pull_after is not None:
             self._pull_after -= transferred
             if self._pull_after <= 0:
