@@ -7,6 +7,7 @@ what was seen.
 # pyright: reportAttributeAccessIssue=false
 
 import os
+import sys
 
 LEAST_MV, LOW_MV, MOST_MV = 2500, 3300, 4350  # of a lithium cell: none, empty, full with what a divider may be off
 SHORT_MS = 50
@@ -102,6 +103,15 @@ def look(board, i):
     except Exception as error:
         return name, 0, "%r" % error
     return name, well, seen
+
+
+def forget():
+    """Let go of every module that only a self-test needs: the night wants the room."""
+    for name in list(sys.modules):
+        package, _, module = name.rpartition(".")
+        if package and module.endswith(("test", "tests")):
+            del sys.modules[name]
+            delattr(sys.modules[package], module)
 
 
 def run():

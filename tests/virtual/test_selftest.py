@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from evensong.flashing.firmware_image import build, build_shim
 from evensong.virtual.chips.chip import Chip, ChipFault, Kind
 from evensong.virtual.chips.line import WIRINGS, ChipsLine
 from evensong.virtual.chips.lis3dh import Lis3dh
@@ -17,13 +19,25 @@ from evensong.virtual.chips.max3010x import INFRARED, RED, Max3010x, Optics
 from evensong.virtual.chips.mpu6050 import Mpu6050
 from evensong.virtual.chips.tmp117 import Tmp117
 from evensong.virtual.radio import Radio
-from evensong.virtual.wearable import Wearable
+from evensong.virtual.signal_night import Soldered
+from evensong.virtual.wearable import FIRMWARE, SHIM, Wearable
 from evensong.virtual.world import World
+from evensong_wire.frames import EventCode, Fault, Sensor
+from evensong_wire.models import Event, Ibi, Log, SensorFault
+
+from .signal_scene import frames_in, seen_for
+from .slotted import Desk, play
 
 FOREVER_US = 10**15
 BRIGHT = Optics(lambda _, t_us: np.full(len(t_us), 900.0), lambda t_us: np.full(len(t_us), 300.0))
 DARK = Optics(lambda _, t_us: np.zeros(len(t_us)), lambda t_us: np.full(len(t_us), 300.0))
 SUN = Optics(lambda _, t_us: np.full(len(t_us), 900.0), lambda t_us: np.full(len(t_us), 250_000.0))
+RUN = "from evensong_firmware import selftest\nselftest.run()\n"
+FORGET = """
+import sys
+selftest.forget()
+assert not [name for name in sys.modules if "test" in name]
+"""
 Told = dict[str, tuple[int, str]]
 
 
@@ -35,12 +49,13 @@ def always(kind: Kind) -> list[ChipFault]:
     return [ChipFault(kind, 0, FOREVER_US)]
 
 
-def told(folder: Path, line: ChipsLine) -> Told:
-    """What `evensong flash` has the board print."""
+def told(folder: Path, line: ChipsLine, image: Path | None = None) -> Told:
+    """What `evensong flash` has the board print. image: see `Wearable.run_image`."""
     main = folder / "main.py"
-    main.write_text("from evensong_firmware import selftest\nselftest.run()\n")
+    main.write_text(RUN if image else RUN + FORGET)
     world = World()
-    wearable = Wearable(world, Radio(), folder / "wearable", main)
+    path = {"MICROPYPATH": f"{image / 'shim'}:.frozen:{image / 'firmware'}"} if image else {}
+    wearable = Wearable(world, Radio(), folder / "wearable", main, **path)
     wearable.chips = line
 
     async def scene() -> None:
@@ -96,6 +111,49 @@ def test_a_board_with_good_parts_is_well(tmp_path: Path, board: str, ppg: Chip, 
     assert found["battery"][1] == "3900 mV, 66 %"
     assert found["spool"][1] == "128 sectors of 4096 bytes, written, read back and erased"
     assert 21845 in [level for levels in line.set_to.values() for level in levels], "the motor turned"
+
+
+def test_the_image_for_boards_says_the_same(tmp_path: Path) -> None:
+    build(FIRMWARE, tmp_path / "image" / "firmware")
+    build_shim(SHIM, tmp_path / "image" / "shim")
+    for name, motion in (("lis3dh", Lis3dh), ("mpu6050", Mpu6050)):
+        folders = tmp_path / name, tmp_path / (name + " image")
+        for folder in folders:
+            folder.mkdir()
+        sources = told(folders[0], soldered(motion=motion(flat)))
+        assert told(folders[1], soldered(motion=motion(flat)), tmp_path / "image") == sources
+
+
+async def asked_by_radio(desk: Desk) -> None:
+    desk.wearable.chips = Soldered(seen_for(100)).chips()
+    desk.wearable.start()
+    await asyncio.sleep(40)
+    status, said = await desk.evensong("wearable", "selftest")
+    assert status == 0, said
+    rows = dict(line[8:].split(": ", 1) for line in said.splitlines() if line.startswith("ok "))
+    assert rows.keys() >= {"light sensor", "accelerometer", "accelerometer's self-test", "skin temperature", "spool"}
+    await asyncio.sleep(50)
+
+
+def test_one_that_records_is_interrupted_tells_why_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    play(asked_by_radio, tmp_path)
+    monkeypatch.setattr(time, "ticks_ms", lambda: 0, raising=False)
+    frames = frames_in((tmp_path / "wearable" / "flash").read_bytes())
+    faults = [
+        (fault.sensor, fault.fault, frame.header.time_ms)
+        for frame in frames
+        if isinstance(frame.body, Event) and frame.body.code == EventCode.SENSOR_FAULT
+        for fault in [SensorFault.of(frame.body.arg)]
+    ]
+    for sensor in (Sensor.PPG, Sensor.MOTION):
+        mine = [(fault, at_ms) for which, fault, at_ms in faults if which == sensor]
+        assert {fault for fault, _ in mine} <= {Fault.RESET, Fault.NONE, Fault.OVERFLOW}
+        assert Fault.RESET in {fault for fault, _ in mine}
+        assert mine[-1][0] == Fault.NONE
+        assert mine[-1][1] < 60_000
+    beats_ms = [frame.header.time_ms + max(frame.body.offset_ms) for frame in frames if isinstance(frame.body, Ibi)]
+    assert max(beats_ms) > 80_000
+    assert not [frame.body for frame in frames if isinstance(frame.body, Log)]
 
 
 FAULTY: dict[str, tuple[Callable[[], ChipsLine], Told]] = {
