@@ -1,8 +1,8 @@
 """The temporal network: dilated convolutions over the epochs of a night, trained on the features that staging measures.
 
 It sees 127 epochs to each side, most of a sleep cycle. Five classes (W, N1, N2, N3, R) are learned, because N1 and N2
-move differently, and light is their sum. Only this module and `quantise` know torch; everything else sees arrays of
-integers.
+move differently, and light is their sum. Only networks, their `course` and `quantise` know torch; everything else sees
+arrays of integers.
 """
 
 from __future__ import annotations
@@ -16,26 +16,21 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
+from evensong.training.course import Course, begin, crops, optimise
+
 CLASSES = 5
 UNSCORED = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Course):
     """How a network is built and trained; docs/decisions/0010 says what was tried."""
 
     width: int = 24
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64)
     dropout: float = 0.2
-    steps: int = 200
-    batch: int = 8
-    crop: int = 640
-    rate: float = 4e-3
-    decay: float = 0.02
     smoothing: float = 0.05
     class_power: float = -0.25
-    average: float = 0.97
-    warp: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,65 +94,21 @@ def fit(nights: Sequence[Labelled], heart: NDArray[np.bool_], movement: NDArray[
 
     heart, movement: (features,) which columns rest on which sensor.
     """
-    torch.set_num_threads(1)  # sums in one order; folds, not operations, run side by side
-    torch.set_flush_denormal(True)  # a third faster
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
+    rng = begin(seed)
     network = Network(nights[0].x.shape[2], recipe)
     scored = np.concatenate([n.y[n.y != UNSCORED] for n in nights])
     shares = np.bincount(scored, minlength=CLASSES) / len(scored)
     weight = torch.tensor(np.maximum(shares, 1e-3) ** recipe.class_power, dtype=torch.float32)
     weight = weight / (weight * torch.tensor(shares, dtype=torch.float32)).sum()
-    optimiser = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=recipe.decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps)
-    averaged: dict[str, torch.Tensor] = {}
-    network.train()
-    for step in range(recipe.steps):
-        x, y = _batch(nights, heart, movement, rng, recipe)
-        logits, classes = network(torch.from_numpy(x)).view(-1, CLASSES), torch.from_numpy(y).view(-1)
-        loss = functional.cross_entropy(
+    readings = [night.x for night in nights]
+    wanted = np.concatenate([*(night.y for night in nights), [UNSCORED]])  # the last is `NOWHERE`
+
+    def loss() -> torch.Tensor:
+        x, places = crops(readings, heart, movement, rng, recipe)
+        classes = torch.from_numpy(wanted[places]).view(-1)
+        logits = network(torch.from_numpy(x)).view(-1, CLASSES)
+        return functional.cross_entropy(
             logits, classes, weight=weight, ignore_index=UNSCORED, label_smoothing=recipe.smoothing
         )
-        optimiser.zero_grad()
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        if step >= recipe.steps // 2:
-            for name, value in network.state_dict().items():
-                if name in averaged and value.is_floating_point():
-                    averaged[name].mul_(recipe.average).add_(value, alpha=1 - recipe.average)
-                else:
-                    averaged[name] = value.clone()
-    network.load_state_dict(averaged)
-    return network.eval()
 
-
-def _batch(nights: Sequence[Labelled], heart: NDArray[np.bool_], movement: NDArray[np.bool_],
-           rng: np.random.Generator, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.int64]]:  # fmt: skip
-    """Crops of random nights: stretched in time, scaled, shifted, noisy, with sensors and features missing."""
-    columns = nights[0].x.shape[2]
-    xs = np.zeros((recipe.crop, recipe.batch, columns), np.float32)
-    ys = np.full((recipe.crop, recipe.batch), UNSCORED, np.int64)
-
-    def noise(size: float, *shape: int) -> NDArray[np.float32]:
-        return np.float32(size) * rng.standard_normal(shape, dtype=np.float32)
-
-    for i in range(recipe.batch):
-        night = nights[int(rng.integers(len(nights)))]
-        speed = rng.uniform(0.87, 1.15) if rng.random() < recipe.warp else 1.0
-        n = len(night.y)
-        length = min(recipe.crop, int(n / speed))
-        start = rng.integers(0, max(1, n - int(length * speed)))
-        place = np.minimum(np.rint(start + np.arange(length) * speed).astype(int), n - 1)
-        x = night.x[int(rng.integers(len(night.x)))][place]
-        known = x != 0
-        x = x * np.exp(noise(0.15, columns)) + noise(0.2, columns) + noise(0.1, *x.shape)
-        keep: NDArray[np.bool_] = np.asarray(rng.random(columns) >= 0.1)
-        if rng.random() < 0.1:
-            keep = keep & ~movement
-        if rng.random() < 0.03:
-            keep = keep & ~heart
-        xs[:length, i] = np.where(known & keep, x, 0)
-        ys[:length, i] = night.y[place]
-    return xs, ys
+    return optimise(network, loss, recipe)
