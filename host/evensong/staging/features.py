@@ -116,7 +116,7 @@ def _heart(series: Series, night: range, place: range, inside: Mask) -> Iterable
     tonight = hr[bins][known[bins]]
     if not len(tonight):
         tonight = np.zeros(1, np.int64)
-    low, median, high = (fixed.quantile(tonight, part, 10) for part in (1, 5, 9))
+    low, median, high = fixed.quantiles(tonight, (1, 5, 9), 10)
     scale = max(int(fixed.round_div((high - low) * 100, 256)), 384)  # 1.5 bpm in Q8
 
     running = _Running(hr, known)
@@ -138,19 +138,18 @@ def _heart(series: Series, night: range, place: range, inside: Mask) -> Iterable
     columns["hr_30_change"] = against(mean[30], earlier, scale)
 
     every = range(len(hr))
-    slow, slower = (running.mean(every, w)[0] for w in (120, 360))
-    off_slow, off_slower = (_Running((hr - base) ** 2, known) for base in (slow, slower))
-    for w in MEAN_BINS:
-        square, there = (off_slow if w < 120 else off_slower).mean(middle, w)
-        columns[f"spread_{w}"] = fixed.log2(square + 5898), there  # (0.3 bpm)^2 in Q16; twice the log of the rms
+    smooth = {w: running.mean(every, w)[0] for w in sorted({120, 360, *(w for band in BANDS for w in band)})}
+    off_slow, off_slower = (_Running((hr - smooth[w]) ** 2, known) for w in (120, 360))
     steps = _Running(np.abs(np.diff(hr)), known[1:] & known[:-1])
-    for w in UNREST_BINS:
-        step, there = steps.mean(middle, w, scale=16)
-        columns[f"unrest_{w}"] = fixed.log2(step + 410), there  # 0.1 bpm in Q12
-    for name, (narrow, wide) in zip(("10_30", "30_90", "90_300"), BANDS, strict=True):
-        wave = running.mean(every, narrow)[0] - running.mean(every, wide)[0]
-        square, there = _Running(wave**2, known).mean(middle, 60)
-        columns[f"band_{name}"] = fixed.log2(square + 655), there  # (0.1 bpm)^2 in Q16
+    unrest: dict[str, tuple[Column, int]] = {}  # what is taken the logarithm of, and what keeps it from zero
+    for w in MEAN_BINS:  # (0.3 bpm)^2 in Q16; twice the log of the rms
+        unrest[f"spread_{w}"] = (off_slow if w < 120 else off_slower).mean(middle, w), 5898
+    for w in UNREST_BINS:  # 0.1 bpm in Q12
+        unrest[f"unrest_{w}"] = steps.mean(middle, w, scale=16), 410
+    for name, (narrow, wide) in zip(("10_30", "30_90", "90_300"), BANDS, strict=True):  # (0.1 bpm)^2 in Q16
+        unrest[f"band_{name}"] = _Running((smooth[narrow] - smooth[wide]) ** 2, known).mean(middle, 60), 655
+    logs = fixed.log2(np.stack([value + floor for (value, _), floor in unrest.values()]))
+    columns |= {name: (log, there) for (name, ((_, there), _)), log in zip(unrest.items(), logs, strict=True)}
     ranked = (*(f"spread_{w}" for w in MEAN_BINS[1:]), *(f"unrest_{w}" for w in UNREST_BINS), "band_10_30",
               "band_30_90", "band_90_300", "hr_30", "hr_120", "hr_6_less_60", "hr_60_less_360")  # fmt: skip
     columns |= _ranks({name: columns[name] for name in ranked}, inside)

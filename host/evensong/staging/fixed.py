@@ -7,6 +7,8 @@ arguments within its stated range; nothing outside this module shifts right or d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -127,10 +129,11 @@ def mid_ranks(values: Ints, valid: Mask, reference: Mask) -> Ints:
 
     values, valid: (rows, n). reference: (n,). (number below + half the number equal) / n - 1/2.
     """
-    order = np.argsort(values, axis=1)
-    ranked = np.take_along_axis(values, order, 1)
-    counted = np.take_along_axis(valid & reference, order, 1)
     rows, n = values.shape
+    bits = n.bit_length()
+    keys = np.sort(values << bits | np.arange(n), axis=1)  # in place of an argsort, for |value| < 2^(62 - bits)
+    ranked, order = keys >> bits, (keys & ((1 << bits) - 1)) + n * np.arange(rows)[:, None]
+    counted = (valid & reference).ravel()[order]
     up_to = np.zeros((rows, n + 1), np.int64)
     np.cumsum(counted, axis=1, out=up_to[:, 1:])
     new = np.ones((rows, n + 1), bool)  # where another value begins
@@ -138,16 +141,37 @@ def mid_ranks(values: Ints, valid: Mask, reference: Mask) -> Ints:
     places = np.arange(n + 1)
     begun = np.maximum.accumulate(np.where(new, places, 0), axis=1)[:, :-1]
     ended = np.minimum.accumulate(np.where(new, places, n)[:, :0:-1], axis=1)[:, ::-1]
-    twice = np.take_along_axis(up_to, begun, 1) + np.take_along_axis(up_to, ended, 1)
+    first = (n + 1) * np.arange(rows)[:, None]  # of each row, in `up_to` laid out flat
+    twice = up_to.ravel()[begun + first] + up_to.ravel()[ended + first]
     number = up_to[:, -1:]
     ranks = np.empty_like(values)
-    np.put_along_axis(ranks, order, round_div(twice << LOG_Q, 2 * np.maximum(number, 1)) - 512, 1)
+    ranks.ravel()[order] = round_div(twice << LOG_Q, 2 * np.maximum(number, 1)) - 512
     return np.where(valid & (number > 0), ranks, 0)
 
 
-def quantile(values: Ints, numerator: int, denominator: int) -> int:
-    """The element at place floor((n - 1) * numerator / denominator) of the sorted values. At least one value."""
-    return int(np.sort(values)[(len(values) - 1) * numerator // denominator])
+def quantiles(values: Ints, parts: Sequence[int], whole: int) -> list[int]:
+    """The elements at places floor((n - 1) * part / whole) of the sorted values. At least one value."""
+    ranked = np.sort(values)
+    return [int(ranked[(len(values) - 1) * part // whole]) for part in parts]
+
+
+def median(columns: Sequence[Ints]) -> NDArray[np.int16]:
+    """Of an odd number of arrays, element by element. Values fit in 16 bits.
+
+    The least and the largest of more than half of them are not the median, whatever the others are: they are dropped,
+    and the next is taken in. On 16 bits that is many times faster than partitioning rows of eleven.
+    """
+    some = len(columns) // 2 + 2
+    narrow = [column.astype(np.int16) for column in columns]
+    pool, others = narrow[:some], narrow[some:]
+    while len(pool) > 1:
+        for i in range(1, len(pool)):
+            pool[0], pool[i] = np.minimum(pool[0], pool[i]), np.maximum(pool[0], pool[i])
+        for i in range(1, len(pool) - 1):
+            pool[i], pool[-1] = np.minimum(pool[i], pool[-1]), np.maximum(pool[i], pool[-1])
+        pool = [*pool[1:-1], *others[:1]]
+        others = others[1:]
+    return pool[0]
 
 
 def shares(weights: Ints, total: int) -> Ints:

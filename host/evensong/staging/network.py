@@ -22,6 +22,7 @@ from .fixed import Carried, Ints
 ACTIVATION_Q = 8  # fraction bits of the residual stream, an int16
 LOGIT_Q = 16  # fraction bits of the outputs, logarithms to base two up to a constant of the epoch
 _MOST = (1 << 15) - 1
+_LARGEST_STANDARD = 127  # of a standardised feature
 CLASSES = ("W", "N1", "N2", "N3", "R")
 
 
@@ -30,23 +31,26 @@ class _Layer:
     """round_shift(weight @ x + bias, shift), made ready for floats.
 
     The shift, and the half that rounds, go into the weights: they are units of 2^-shift then, and as exact.
-    weight: (outputs, inputs + 1), the bias last; x has a last row of ones. reach, bias: what bounds the sums.
+    single, double: (outputs, inputs + 1), the bias last; x has a last row of ones. reach, bias: what bounds the sums.
     """
 
-    weight: NDArray[np.float64]
-    reach: Ints
-    bias: Ints
+    single: NDArray[np.float32]
+    double: NDArray[np.float64]
+    reach: int
+    bias: int
 
     @classmethod
     def of(cls, weight: Ints, bias: Ints, shift: Ints) -> Self:
         bias = bias + ((np.int64(1) << shift) >> 1)
-        whole = np.concatenate([weight, bias[:, None]], axis=1)
-        return cls(np.ldexp(whole, -shift[:, None]), np.abs(weight).sum(axis=1), np.abs(bias))
+        whole = np.ldexp(np.concatenate([weight, bias[:, None]], axis=1), -shift[:, None])
+        return cls(whole.astype(np.float32), whole, int(np.abs(weight).sum(axis=1).max()), int(np.abs(bias).max()))
 
-    def __call__(self, x: Carried, largest: int, least: int) -> Carried:
+    def into(self, out: NDArray[np.float32], x: NDArray[np.float32], largest: int, least: int) -> None:
         """(outputs, n), saturated. largest: absolute value in x, its last row aside."""
-        kind = fixed.carrier(int((self.reach * largest + self.bias).max()))
-        return fixed.cut(self.weight.astype(kind) @ x.astype(kind, copy=False), least, 16)
+        if fixed.carrier(self.reach * largest + self.bias) is np.float32:
+            fixed.cut(np.matmul(self.single, x, out=out), least, 16)
+        else:
+            out[:] = fixed.cut(self.double @ x.astype(np.float64), least, 16)
 
 
 class Network:
@@ -58,24 +62,26 @@ class Network:
 
         self._inward = layer("inward")
         self._blocks = [(layer("conv", b), layer("point", b)) for b in range(arrays["conv_weight"].shape[1])]
-        self._outward, self._skip, self._bias, self._outward_up, self._skip_up = (
+        outward, skip, bias, outward_up, skip_up = (
             arrays[name][i] for name in ("outward_weight", "skip_weight", "outward_bias", "outward_up", "skip_up")
         )
+        last = [outward << outward_up[:, None], skip << skip_up[:, None], bias[:, None]]
+        self._last = np.concatenate(last, axis=1).astype(np.float64)
+        assert int(np.abs(self._last).sum(axis=1).max()) * _MOST < 1 << 53
 
-    def logits(self, x: Ints) -> Ints:
-        """(n, 5) in Q16. x: (n, 59)."""
-        n = len(x)
-        features = _with_ones(x.shape[1], n)
-        features[:-1] = x.T
-        h = self._inward(features, _largest(features), -_MOST)
-        taps, inner = _with_ones(3 * len(h), n), _with_ones(len(h), n)
+    def logits(self, features: NDArray[np.float32]) -> Ints:
+        """(n, 5) in Q16. features: (60, n) standardised, the last row of ones."""
+        n, width = features.shape[1], len(self._inward.single)
+        taps, inner = _with_ones(3 * width, n), _with_ones(width, n)
+        h, step = taps[width : 2 * width], np.empty((width, n), np.float32)
+        self._inward.into(h, features, _LARGEST_STANDARD, -_MOST)
         for b, (conv, point) in enumerate(self._blocks):
-            _take_taps(h, 1 << b, taps)
-            inner[:-1] = conv(taps, _largest(h), 0)  # 0 is the ReLU
-            h = fixed.cut(h + point(inner, _largest(inner), -_MOST), -_MOST, 16)
-        from_stream = product(self._outward, np.maximum(h, 0), _largest(h)) << self._outward_up
-        from_features = product(self._skip, features[:-1], _largest(features)) << self._skip_up
-        return np.asarray(from_stream + from_features + self._bias)
+            _look_around(taps, 1 << b)
+            conv.into(inner[:-1], taps, max(int(h.max()), -int(h.min())), 0)  # 0 is the ReLU
+            point.into(step, inner, int(inner[:-1].max()), -_MOST)
+            fixed.cut(np.add(h, step, out=h), -_MOST, 16)
+        last = np.concatenate([np.maximum(h, 0), features]).astype(np.float64)
+        return np.asarray((self._last @ last).T.astype(np.int64))
 
 
 def ensemble(arrays: Mapping[str, Ints]) -> list[Network]:
@@ -91,27 +97,26 @@ def ensemble(arrays: Mapping[str, Ints]) -> list[Network]:
 
 def logits(networks: Sequence[Network], x: Ints) -> Ints:
     """(n, 5) in Q16: mean over the networks. x: (n, 59) standardised features, Q5."""
-    return fixed.round_div(np.sum([network.logits(x) for network in networks], axis=0), len(networks))
+    features = _with_ones(x.shape[1], len(x))
+    features[:-1] = x.T
+    return fixed.round_div(sum(network.logits(features) for network in networks), len(networks))
 
 
 def _with_ones(rows: int, n: int) -> NDArray[np.float32]:
     """Room for int16 values, and a last row of ones that takes the bias."""
-    return np.ones((rows + 1, n), np.float32)
+    room = np.empty((rows + 1, n), np.float32)
+    room[-1] = 1
+    return room
 
 
-def _largest(x: Carried) -> int:
-    return max(int(x.max()), -int(x.min()))
-
-
-def _take_taps(h: Carried, dilation: int, taps: Carried) -> None:
-    """The epoch `dilation` before, the epoch, the one `dilation` after, above each other; zero beyond the ends."""
-    width, n = h.shape
+def _look_around(taps: NDArray[np.float32], dilation: int) -> None:
+    """Above and below the epochs in the middle third put those `dilation` before and after; zero beyond the ends."""
+    width, n = len(taps) // 3, taps.shape[1]
     reach = min(dilation, n)
     before, here, after = taps[:width], taps[width : 2 * width], taps[2 * width : 3 * width]
     before[:, :reach] = 0
-    before[:, reach:] = h[:, : n - reach]
-    here[:] = h
-    after[:, : n - reach] = h[:, reach:]
+    before[:, reach:] = here[:, : n - reach]
+    after[:, : n - reach] = here[:, reach:]
     after[:, n - reach :] = 0
 
 

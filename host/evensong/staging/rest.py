@@ -108,7 +108,7 @@ def _heart(rate: Ints, beating: Mask) -> Ints:
     """-1 for a fast heart to 1 for a slow one, around a border 2/5 up the recording's own range."""
     if not beating.any():
         return np.zeros(len(rate), np.int64)
-    low, high = (fixed.quantile(rate[beating], part, 10) for part in (1, 9))
+    low, high = fixed.quantiles(rate[beating], (1, 9), 10)
     border = low + max(int(fixed.round_div(2 * (high - low), 5)), NEAR_Q8)
     slowness = np.clip(fixed.round_div((border - rate) * ONE, STEP_Q8), -ONE, ONE)
     return np.where(beating, slowness, 0)

@@ -17,6 +17,7 @@ import numpy as np
 
 from evensong_wire.frames import Wear
 
+from . import fixed
 from .fixed import Ints, Mask, round_div
 from .intake import EPOCH_MS, Samples
 
@@ -64,27 +65,9 @@ def believable(beats: Ints) -> Mask:
     kept = ibi_ms[good]
     if len(kept) > _NEIGHBOURS:
         padded = np.pad(kept, _NEIGHBOURS // 2, mode="edge")
-        median = _median([padded[i : i + len(kept)] for i in range(_NEIGHBOURS)])
+        median = fixed.median([padded[i : i + len(kept)] for i in range(_NEIGHBOURS)])
         good[good] = 10 * np.abs(kept - median) <= 3 * median
     return good
-
-
-def _median(columns: list[Ints]) -> Ints:
-    """Of an odd number of arrays, element by element; twice as fast as partitioning rows of eleven.
-
-    The least and the largest of more than half of them are not the median, whatever the others are: they are dropped,
-    and the next is taken in.
-    """
-    some = len(columns) // 2 + 2
-    pool, others = columns[:some], columns[some:]
-    while len(pool) > 1:
-        for i in range(1, len(pool)):
-            pool[0], pool[i] = np.minimum(pool[0], pool[i]), np.maximum(pool[0], pool[i])
-        for i in range(1, len(pool) - 1):
-            pool[i], pool[-1] = np.minimum(pool[i], pool[-1]), np.maximum(pool[i], pool[-1])
-        pool = [*pool[1:-1], *others[:1]]
-        others = others[1:]
-    return pool[0]
 
 
 def _heart_rate(samples: Samples, edges: Ints) -> tuple[Ints, Mask]:
