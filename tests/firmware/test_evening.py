@@ -353,7 +353,7 @@ def test_it_asks_how_one_feels_after_rising_only_if_that_is_wanted(hours: Hours)
 
 def stager_that_says(stage: int) -> bytes:
     """Weights of the live stager with which every epoch that it can stage is this one of W, N1, N2, N3 and R."""
-    weights = bytearray(b"EVL1" + bytes((FEATURES, 1, 0, 5)) + bytes(12 + 4 * FEATURES + FEATURES + 5))
+    weights = bytearray(b"EVL2" + bytes((FEATURES, 1, 0, 5)) + bytes(2 + 4 * FEATURES + FEATURES + 5))
     for i in range(5):
         weights += bytes(1 + FEATURES) + (8000 if i == stage else 0).to_bytes(4, "little") + b"\0"
     return bytes(weights)
@@ -397,7 +397,7 @@ def test_the_shipped_stager_rings_within_the_window(hours: Hours, tmp_path: Path
     assert not any(isinstance(body, Log) for body in hours.bodies()), "it was read and it ran"
 
 
-@pytest.mark.parametrize("weights", [b"EVL1", b"nonsense", None])
+@pytest.mark.parametrize("weights", [b"EVL2", b"nonsense", None])
 def test_a_stager_that_fails_leaves_a_plain_alarm(hours: Hours, tmp_path: Path, weights: bytes | None):
     if weights:
         (tmp_path / "live.weights").write_bytes(weights)

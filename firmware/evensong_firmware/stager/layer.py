@@ -27,6 +27,14 @@ def add(h, step, width):
         h[i] = max(-32767, min(h[i] + step[i], 32767))
 
 
+def remember(ring, at, h, pair, width):
+    """pair = what ring[at:] held, then h, which the ring takes in: a byte for each, Q4, what is larger saturated."""
+    for i in range(width):
+        pair[i] = ((ring[at + i] ^ 128) - 128) << 4
+        pair[width + i] = h[i]
+        ring[at + i] = max(-127, min(h[i] + 8 >> 4, 127)) & 255
+
+
 def standardise(weights, at, features, x, first, stop):
     """x[i] = (features[i] - mean) * scale / 2^14, rounded, +-127; from `at` on mean, int16, and scale, uint16, of each.
 

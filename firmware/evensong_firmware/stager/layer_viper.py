@@ -44,6 +44,23 @@ def add(h: ptr16, step: ptr16, width: int):
 
 
 @micropython.viper
+def remember(ring: ptr8, at: int, h: ptr16, pair: ptr16, width: int):
+    i = 0
+    while i < width:
+        value = (h[i] ^ 0x8000) - 0x8000
+        pair[i] = ((ring[at] ^ 0x80) - 0x80) << 4
+        pair[width + i] = value
+        value = (value + 8) >> 4
+        if value > 127:
+            value = 127
+        if value < -127:
+            value = -127
+        ring[at] = value
+        at += 1
+        i += 1
+
+
+@micropython.viper
 def standardise(weights: ptr8, at: int, features: ptr16, x: ptr16, first: int, stop: int):
     at += 4 * first
     i = first

@@ -13,9 +13,9 @@ epoch in which nothing was measured must be stepped through as well: `live.step(
 """
 
 from evensong_firmware.stager import heart, movement
-from evensong_firmware.stager.arithmetic import exp2
+from evensong_firmware.stager.arithmetic import exp2, log2
 from evensong_firmware.stager.bed import Bed
-from evensong_firmware.stager.network import CLASSES, HEADER, Network, signed16
+from evensong_firmware.stager.network import Network
 from evensong_firmware.stager.rates import Rates
 
 UNKNOWN = 4
@@ -24,7 +24,7 @@ TIME_FEATURES = 4
 FEATURES = heart.FEATURES + movement.FEATURES + TIME_FEATURES
 CYCLE = 186  # epochs of a sleep cycle, 1.55 h
 LONGEST = 12 * 120
-STILL_TENTHS = 6  # how much of the logits is kept without movement for an hour
+STILL_TENTHS = 5  # how much of the logarithms is kept without movement for an hour
 
 
 class Live:
@@ -40,7 +40,6 @@ class Live:
         self._network = Network(weights)
         if len(self._network.features) != FEATURES:
             raise ValueError("these weights are for other features")
-        self._weights = weights
         self._threshold = weights[8] | weights[9] << 8
 
     def lights_off(self):
@@ -59,9 +58,10 @@ class Live:
         network.standardise(heart.FEATURES, FEATURES - TIME_FEATURES, self._movement.known)
         network.standardise(FEATURES - TIME_FEATURES, FEATURES, True)
         network.step()
+        merge(network.logits, self.p)
         if self._movement.silent == movement.LONG:
-            doubt(network.logits, self._weights)
-        self.likeliest = share(network.logits, self.p)
+            doubt(self.p)
+        self.likeliest = share(self.p)
         if not self._heart.known or not worn or self.bed.since < 0 or self.p[self.likeliest] < self._threshold:
             return UNKNOWN
         return self.likeliest
@@ -86,23 +86,28 @@ class Live:
         return features
 
 
-def doubt(logits, weights):
-    """Without movement wake is hard to tell: towards the shares of the stages in the training nights."""
-    for i in range(CLASSES):
-        usual = signed16(weights, HEADER - 2 * CLASSES + 2 * i)
-        logits[i] = (STILL_TENTHS * logits[i] + (10 - STILL_TENTHS) * usual) // 10
+def merge(logits, logs):
+    """Put the logarithms of wake, light, deep, rem, Q10, into logs: the first two stages of sleep are light."""
+    one, two = logits[1], logits[2]
+    logs[0] = logits[0]
+    logs[1] = max(one, two) + log2(65536 + exp2(-abs(one - two))) - (16 << 10)
+    logs[2] = logits[3]
+    logs[3] = logits[4]
 
 
-def share(logits, p):
-    """Put wake, light, deep, rem in 1/10000 into p, from five logits; returns the most probable."""
-    most = max(logits)
+def doubt(logs):
+    """Without movement wake is hard to tell: every probability is tempered, and what is likeliest stays so."""
     for i in range(4):
-        p[i] = 0
+        logs[i] = logs[i] * STILL_TENTHS // 10
+
+
+def share(p):
+    """Logarithms to base two in Q10, which become probabilities in 1/10000; returns the most probable."""
+    most = max(p)
     total = 0
-    for i in range(CLASSES):
-        weight = exp2(logits[i] - most) >> 2
-        p[i - (i > 1)] += weight
-        total += weight
+    for i in range(4):
+        p[i] = exp2(p[i] - most) >> 2
+        total += p[i]
     left = WHOLE
     likeliest = 0
     for i in range(4):

@@ -1,13 +1,12 @@
 """The student network, one epoch at a time: causal dilated convolutions whose past is a ring for each block.
 
-int8 weights, int16 activations (Q8), as the night's network of the hub, from which it was distilled. The weights are
-bytes and stay where they are:
+int8 weights, int16 activations (Q8), as the night's network of the hub, from which it was distilled; a ring keeps their
+upper bits only, a byte of Q4 each. The weights are bytes and stay where they are:
 
-    0   b"EVL1"
+    0   b"EVL2"
     4   features, width, blocks, classes: a byte each
     8   threshold, uint16: what the largest probability must reach, in 1/10000
-    10  log_shares, 5 int16: logarithms to base two, Q10, of the shares of W, N1, N2, N3, R in the training nights
-    20  for each feature its mean, int16, Q10, and 2^19 over its standard deviation, uint16
+    10  for each feature its mean, int16, Q10, and 2^19 over its standard deviation, uint16
         then the layers as `layer.layer` reads them: features to width; for each block (past, now) to width and width
         to width; (width after ReLU, features) to five logits, logarithms to base two in Q10
 
@@ -19,19 +18,15 @@ All numbers have their lowest byte first. Blocks are dilated by 1, 2, 4, ... epo
 from array import array
 
 try:
-    from evensong_firmware.stager.layer_viper import add, layer, standardise
+    from evensong_firmware.stager.layer_viper import add, layer, remember, standardise
 except (ImportError, SyntaxError, ValueError):  # CPython; no compiler for it; compiled for another chip
-    from evensong_firmware.stager.layer import add, layer, standardise
+    from evensong_firmware.stager.layer import add, layer, remember, standardise
 
-MAGIC = b"EVL1"
-HEADER = 20
+MAGIC = b"EVL2"
+HEADER = 10
 CLASSES = 5
 MOST = 32767
 UP = 3  # bits from a standardised feature's Q5 to the activations' Q8
-
-
-def signed16(weights, at):
-    return ((weights[at] | weights[at + 1] << 8) ^ 0x8000) - 0x8000
 
 
 class Network:
@@ -52,7 +47,7 @@ class Network:
         self._inner = array("h", bytes(2 * width))
         self._pair = array("h", bytes(4 * width))
         self._last = array("h", bytes(2 * (width + n)))
-        self._rings = [array("h", bytes(2 * (width << b))) for b in range(blocks)]
+        self._rings = [bytearray(width << b) for b in range(blocks)]
         self._epoch = 0
 
     def standardise(self, first, stop, known):
@@ -71,9 +66,7 @@ class Network:
         for b in range(len(self._rings)):
             ring = self._rings[b]
             place = (self._epoch & (1 << b) - 1) * width
-            pair[:width] = ring[place : place + width]
-            pair[width:] = h
-            ring[place : place + width] = h
+            remember(ring, place, h, pair, width)
             at = layer(weights, at, pair, 2 * width, inner, width, 0)  # 0 is the ReLU
             at = layer(weights, at, inner, width, pair, width, -MOST)
             add(h, pair, width)

@@ -80,10 +80,9 @@ def shipped_student() -> Student:
     return load(resources.files("evensong.staging").joinpath(SHIPPED).read_bytes())
 
 
-def header(features: int, width: int, blocks: int, threshold: int, log_shares: list[int], mean: list[int],
-           scale: list[int]) -> bytes:  # fmt: skip
+def header(features: int, width: int, blocks: int, threshold: int, mean: list[int], scale: list[int]) -> bytes:
     """What comes before the layers in a student's weights; see `evensong_firmware.stager.network`."""
-    start = bytes(MAGIC) + struct.pack("<4BH5h", features, width, blocks, CLASSES, threshold, *log_shares)
+    start = bytes(MAGIC) + struct.pack("<4BH", features, width, blocks, CLASSES, threshold)
     return start + b"".join(struct.pack("<hH", *each) for each in zip(mean, scale, strict=True))
 
 
@@ -91,4 +90,4 @@ def untrained() -> bytes:
     """Weights with which a `Live` measures, for training, but says nothing of worth."""
     width = 1
     layers = bytes((FEATURES + 5) * width + (width + FEATURES + 5) * CLASSES)
-    return header(int(FEATURES), width, 0, 0, [0] * CLASSES, [0] * FEATURES, [0] * FEATURES) + layers
+    return header(int(FEATURES), width, 0, 0, [0] * FEATURES, [0] * FEATURES) + layers

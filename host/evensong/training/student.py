@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from evensong.staging.hypnogram import WHOLE
 from evensong.staging.student import Student, header
 from evensong.training import scores, splits
+from evensong.training.lean import lean
 from evensong.training.streamed import NOTED_LATE, Ints, Stream, Streamed
 from evensong_firmware.stager import heart, movement
-from evensong_firmware.stager.live import FEATURES, doubt, share
+from evensong_firmware.stager.live import FEATURES, doubt, merge, share
+from evensong_firmware.stager.network import HEADER
 
 TARGET_KAPPA = 0.50  # what four-class kappa the decided epochs should reach on nights that did not train
-LEAN = 0.25  # as the night's model leans to rare stages, see `train`
 _ELSE_THRESHOLD = 5000
 _INNER_FOLDS = 3
 _CLASSES = 5
@@ -50,14 +51,14 @@ def train_student(nights: Sequence[Streamed], taught: Taught, facts: dict[str, A
 
 def probabilities(stream: Stream, weights: bytes) -> Ints:
     """(n, 4) in 1/10000 of every epoch, as the streaming code gives them: the same integers, many epochs at a time."""
-    return _shares(logits(stream, weights), stream, weights)
+    return _shares(logits(stream, weights), stream)
 
 
 def logits(stream: Stream, weights: bytes) -> Ints:
     """(n, 5) in Q10, as `evensong_firmware.stager.network` works them out."""
     n, width, blocks, _ = struct.unpack_from("<4B", weights, 4)
-    standard = np.frombuffer(weights, np.dtype([("mean", "<i2"), ("scale", "<u2")]), n, 20)
-    at = 20 + 4 * n
+    standard = np.frombuffer(weights, np.dtype([("mean", "<i2"), ("scale", "<u2")]), n, HEADER)
+    at = HEADER + 4 * n
     x = stream.standardised(standard["mean"].astype(np.int64), standard["scale"].astype(np.int64))
 
     def layer(inputs: Ints, outputs: int, least: int = -32767) -> Ints:
@@ -73,18 +74,20 @@ def logits(stream: Stream, weights: bytes) -> Ints:
 
     h = layer(x, width)
     for b in range(blocks):
-        past = np.concatenate([np.zeros((min(1 << b, len(h)), width), np.int64), h])[: len(h)]
+        kept = np.clip((h + 8) >> 4, -127, 127) << 4  # as `layer.remember` keeps them
+        past = np.concatenate([np.zeros((min(1 << b, len(h)), width), np.int64), kept])[: len(h)]
         h = np.clip(h + layer(layer(np.concatenate([past, h], axis=1), width, 0), width), -32767, 32767)
     return layer(np.concatenate([np.maximum(h, 0), x << 3], axis=1), _CLASSES)
 
 
-def _shares(rows: Ints, stream: Stream, weights: bytes) -> Ints:
+def _shares(rows: Ints, stream: Stream) -> Ints:
     p = []
     for row, (_, _, moved) in zip(rows.tolist(), stream.known.tolist(), strict=True):
-        if not moved:
-            doubt(row, weights)
         four = [0] * 4
-        share(row, four)
+        merge(row, four)
+        if not moved:
+            doubt(four)
+        share(four)
         p.append(four)
     return np.array(p, np.int64).reshape(-1, 4)
 
@@ -119,12 +122,11 @@ def _train(nights: Sequence[Streamed], taught: Taught, seed: int, threshold: int
         five[night.place] = _of_five(taught[night.name] / WHOLE, night.aasm, shares)
         lessons.append(student_network.Lesson(x.astype(np.float32), y, five))
     network = student_network.fit(lessons, _HEART, _MOVEMENT, seed)
-    four = np.bincount(_FOUR, shares)
-    rarer = -LEAN * np.log(four)[list(_FOUR)]
-    log_shares = np.rint(np.log2(shares) * 1024).astype(int).tolist()
+    four = np.array([shares[0], shares[1] + shares[2], shares[3], shares[4]])
+    rarer = lean(four)[list(_FOUR)]
     layers: bytes = student_integers.layers(network, rarer)
     return header(FEATURES, network.outward.in_features - FEATURES, len(network.blocks), threshold,
-                  log_shares, mean.tolist(), scale.tolist()) + layers  # fmt: skip
+                  mean.tolist(), scale.tolist()) + layers  # fmt: skip
 
 
 def _of_five(four: Floats, aasm: Ints, shares: Floats) -> Floats:

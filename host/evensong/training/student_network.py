@@ -24,9 +24,9 @@ class Recipe(Course):
     """How a student is built and trained. labels: weight of the reference against the teacher."""
 
     width: int = 16
-    blocks: int = 6
+    blocks: int = 7
     dropout: float = 0.2
-    crop: int = 480
+    steps: int = 400
     rate: float = 5e-3
     smoothing: float = 0.05
     labels: float = 0.7

@@ -13,12 +13,12 @@ from evensong.errors import Unavailable
 from evensong.staging.features import NAMES
 from evensong.staging.model import STANDARD_Q, Model
 from evensong.training import linear, splits
+from evensong.training.lean import lean
 from evensong.training.measured import Measured
 from evensong.training.scores import kappa_of
 from evensong.training.widths import widths
 
 NETWORKS = 3
-LEAN = 0.25  # power of the class shares by which the mixed probabilities lean to what is rare: kappa counts by chance
 TARGET_KAPPA = 0.60  # what four-class kappa the decided epochs should reach on nights that did not train
 _ELSE_THRESHOLD = 5000
 _INNER_FOLDS = 3
@@ -85,7 +85,7 @@ def _arrays(nights: Sequence[Measured], seeds: Sequence[int], tick: Callable[[],
         tick()
     arrays |= _integers(weight, bias)
     arrays |= quantise.quantise(networks)
-    rarer = np.rint(-LEAN * np.log2(shares) * (1 << 16)).astype(np.int64)
+    rarer = np.rint(lean(shares) / np.log(2) * (1 << 16)).astype(np.int64)
     arrays["linear_bias"] += rarer
     arrays["outward_bias"] += rarer[[0, 1, 1, 2, 3]]  # N1 and N2 are light
     return arrays

@@ -43,6 +43,12 @@ def main():
         taken.add(one, step, 12)
         plain.add(two, step, 12)
         assert list(one) == list(two)
+        ring, twin = (bytearray(range(121, 137)) for _ in range(2))
+        pair, likewise = (array("h", bytes(48)) for _ in range(2))
+        taken.remember(ring, 3, one, pair, 12)
+        plain.remember(twin, 3, one, likewise, 12)
+        assert ring == twin
+        assert list(pair) == list(likewise)
         weights = bytes([noise.below(256) for _ in range(4 * 12)])
         out, same = (array("h", bytes(24)) for _ in range(2))
         taken.standardise(weights, 0, one, out, 2, 12)
