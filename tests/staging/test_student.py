@@ -70,7 +70,7 @@ def test_in_every_fold_a_student_learns_from_that_fold_s_model(
     monkeypatch.setattr(evaluation, "train", lambda *_, **__: shipped())
     monkeypatch.setattr(evaluation, "LEAST_SUBJECTS", 2)
     (found,) = evaluation.cross_validate(nights, 3, 1, 1, lambda *_: None, early=True)
-    assert lessons == [1, 2] * 3  # the inner fold's, then the fold's
+    assert lessons == [1, 1, 2] * 3  # the inner folds', then the fold's
     assert list(found.early) == [SETTLED, LIVE, LIVE_LATE]
     for answered in found.early.values():
         assert [len(each.p) for each in answered] == [len(night.stage) for night in nights]

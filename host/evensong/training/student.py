@@ -1,6 +1,6 @@
 """Training of the live student inside a fold: its features, the night's model as teacher, and its integers as bytes.
 
-Its threshold comes from nights that did not train: one inner fold.
+Its threshold comes from nights that did not train, by an inner cross-validation as that of the night's model does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from evensong_firmware.stager import heart, movement
 from evensong_firmware.stager.live import FEATURES, doubt, merge, share
 from evensong_firmware.stager.network import HEADER
 
-TARGET_KAPPA = 0.50  # what four-class kappa the decided epochs should reach on nights that did not train
+TARGET_KAPPA = 0.55  # what four-class kappa the decided epochs should reach on nights that did not train
 _ELSE_THRESHOLD = 5000
 _INNER_FOLDS = 3
 _CLASSES = 5
@@ -43,9 +43,12 @@ def train_student(nights: Sequence[Streamed], taught: Taught, facts: dict[str, A
     subjects = sorted({night.subject for night in nights})
     threshold = _ELSE_THRESHOLD
     if len(subjects) > 1:
-        inner = splits.folds(subjects, min(_INNER_FOLDS, len(subjects)), seed)[0]
-        weights = _train([n for n in nights if n.subject in inner.train], taught, seed, 0)
-        threshold = _threshold([n for n in nights if n.subject in inner.test], weights)
+        held = []
+        for inner in splits.folds(subjects, min(_INNER_FOLDS, len(subjects)), seed):
+            weights = _train([n for n in nights if n.subject in inner.train], taught, seed, 0)
+            tested = (n for n in nights if n.subject in inner.test)
+            held += [(n.stage, probabilities(n.as_counted, weights)[n.place]) for n in tested]
+        threshold = _threshold(held)
     return Student(_train(nights, taught, seed, threshold), {**facts, "subjects": subjects})
 
 
@@ -92,10 +95,9 @@ def _shares(rows: Ints, stream: Stream) -> Ints:
     return np.array(p, np.int64).reshape(-1, 4)
 
 
-def _threshold(nights: Sequence[Streamed], weights: bytes) -> int:
-    """The least threshold whose decided epochs reach the target."""
-    stage = np.concatenate([night.stage for night in nights])
-    p = np.concatenate([probabilities(night.as_counted, weights)[night.place] for night in nights])
+def _threshold(held: Sequence[tuple[Ints, Ints]]) -> int:
+    """The least threshold whose decided epochs reach the target. held: (stage, p) of nights that did not train."""
+    stage, p = (np.concatenate(each) for each in zip(*held, strict=True))
     sure = p.max(axis=1)
     reached = (
         threshold
