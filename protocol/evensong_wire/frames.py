@@ -133,6 +133,7 @@ class Fault(IntEnum):
     RESET = 5  # the chip forgot its settings, as after a brown-out
     OVERFLOW = 6  # its FIFO ran over before it was emptied
     LATE = 7  # its interrupt did not come
+    GLARE = 8  # light from outside drowns what it measures
 
 
 class CommandCode(IntEnum):

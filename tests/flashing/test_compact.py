@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from evensong.flashing.compact.calls import unfold
-from evensong.flashing.compact.constants import PACKAGE
+from evensong.flashing.compact.constants import PACKAGE, inline
 from evensong.flashing.compact.link import link
 from evensong.flashing.compact.rename import names_in_flash, names_outside, rename
 from evensong.virtual.wearable import SHIM
@@ -167,3 +167,24 @@ def test_what_the_chips_modules_define_is_known_to_be_theirs() -> None:
         for node in ast.walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name[0] != "_":
                 assert node.name in known, f"{file}: {node.name}"
+
+
+def test_a_name_of_a_constant_is_also_free_for_attributes_and_locals() -> None:
+    source = """
+RATE_HZ = 100
+LOW, HIGH = 1, 2
+class Chip:
+    RATE_HZ = 50
+    DOUBLE = 2 * RATE_HZ
+    def rate(self):
+        return RATE_HZ
+def scaled(LOW):
+    HIGH = 3
+    return LOW + HIGH
+RESULT = Chip.RATE_HZ, Chip.DOUBLE, Chip().rate(), scaled(10), RATE_HZ + HIGH
+"""
+    modules = parsed(whole=source)
+    inline(modules)
+    found = run(modules)
+    assert found["RESULT"] == (50, 100, 100, 13, 102)
+    assert "HIGH" not in found, "and those of the module are gone"

@@ -126,6 +126,8 @@ def test_the_command(beat_ms: Floats, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["beats", "--ppg", str(path), "--rate", "50", "--out", str(out)])
     assert done.exit_code == 0, done.output
     assert "vouched for" in done.output
+    assert "Breathing: 15 a minute" in done.output, "as the waveform was made"
+    assert "Posture" not in done.output
     rows = list(csv.reader(out.read_text().splitlines()))
     assert rows[0] == ["t_s", "ibi_ms", "quality"]
     assert len(rows) > 60

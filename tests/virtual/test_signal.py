@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ from evensong.flashing.firmware_image import build, build_shim
 from evensong.hub.ledger import Placed, holes, sample_times
 from evensong.hub.timeline import BootOnAxis
 from evensong.record import Cause
+from evensong.recordings.columns import Floats
 from evensong.virtual.chips.chip import ChipFault, Kind
 from evensong.virtual.signal_night import Soldered
+from evensong.virtual.waveforms import Waveforms
 from evensong.virtual.wearable import FIRMWARE, SHIM
 from evensong_wire.frames import EventCode, Fault, Sensor, Wear
 from evensong_wire.models import Activity, Event, Log, SensorFault, WearChange
@@ -45,7 +48,14 @@ MOTION_FAULTS = [
     (Kind.OVERFLOW, 128, 128, Fault.OVERFLOW),
     (Kind.LATE, 160, 168, Fault.LATE),
 ]
+SKIN_FAULTS = [
+    (Kind.WRONG_CHIP, 0, 4, Fault.WRONG_CHIP),
+    (Kind.NO_ANSWER, 24, 32, Fault.NO_ANSWER),
+    (Kind.STUCK_BUS, 74, 74, Fault.BUS),
+    (Kind.BROWN_OUT, 140, 140, Fault.RESET),
+]
 HAS_INTERRUPT = {"lis3dh"}
+SKIN_EVERY_MS = 6000  # a value that is this old may be the last good one
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -63,7 +73,8 @@ def scheduled(faults: list[tuple[Kind, int, int, Fault]]) -> list[ChipFault]:
 @pytest.fixture(scope="module", params=BOARDS, ids=[board for board, *_ in BOARDS])
 def faulty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[tuple[str, ...], Played]:
     board, ppg, motion, _ = request.param
-    soldered = Soldered(seen_for(SCENE_S + 5), board, ppg, motion, scheduled(PPG_FAULTS), scheduled(MOTION_FAULTS))
+    faults = (scheduled(each) for each in (PPG_FAULTS, MOTION_FAULTS, SKIN_FAULTS))
+    soldered = Soldered(seen_for(SCENE_S + 5), board, ppg, motion, *faults)
     return request.param, played(tmp_path_factory.mktemp(board), soldered, SCENE_S)
 
 
@@ -77,19 +88,20 @@ def told(found: Played, sensor: Sensor) -> list[tuple[int, Fault]]:
     return faults
 
 
-@pytest.mark.parametrize("sensor", [Sensor.PPG, Sensor.MOTION])
+@pytest.mark.parametrize("sensor", list(Sensor))
 def test_every_fault_is_told_and_over_within_ten_seconds(
     faulty: tuple[tuple[str, ...], Played], sensor: Sensor
 ) -> None:
     (_, _, motion, _), found = faulty
-    expected = PPG_FAULTS if sensor is Sensor.PPG else MOTION_FAULTS
+    expected = {Sensor.PPG: PPG_FAULTS, Sensor.MOTION: MOTION_FAULTS, Sensor.TEMPERATURE: SKIN_FAULTS}[sensor]
+    early_ms = SKIN_EVERY_MS if sensor is Sensor.TEMPERATURE else 500
     if sensor is Sensor.MOTION and motion not in HAS_INTERRUPT:
         expected = [fault for fault in expected if fault[0] is not Kind.LATE]
-    either = sorted(told(found, Sensor.PPG) + told(found, Sensor.MOTION))
+    either = sorted(event for each in Sensor for event in told(found, each))
     for kind, from_s, to_s, fault in expected:
         events = either if kind is Kind.STUCK_BUS else told(found, sensor)  # whoever uses the bus next notices that
         began = [
-            at_ms for at_ms, name in events if name is fault and from_s * 1000 - 500 <= at_ms <= to_s * 1000 + 2500
+            at_ms for at_ms, name in events if name is fault and from_s * 1000 - early_ms <= at_ms <= to_s * 1000 + 2500
         ]
         assert began, f"{kind} at {from_s} s was not told: {events}"
         over = [at_ms for at_ms, name in events if name is Fault.NONE and at_ms >= began[0]]
@@ -111,9 +123,9 @@ def test_each_is_a_gap_in_the_ledger_with_its_cause(faulty: tuple[tuple[str, ...
     placed = [Placed(frame, frame.header.time_ms, sample_times(frame)) for frame in found.frames]
     gaps = [hole for hole in holes([boot], [placed], None) if hole.cause is Cause.SENSOR]
     assert {hole.sensor.partition(": ")[2] for hole in gaps if hole.sensor} >= {
-        fault.name.lower().replace("_", "-") for *_, fault in PPG_FAULTS + MOTION_FAULTS
+        fault.name.lower().replace("_", "-") for *_, fault in PPG_FAULTS + MOTION_FAULTS + SKIN_FAULTS
     }
-    assert len(gaps) == len([name for sensor in (1, 2) for _, name in told(found, Sensor(sensor)) if name])
+    assert len(gaps) == len([name for sensor in Sensor for _, name in told(found, sensor) if name])
     silent = next(hole for hole in gaps if hole.sensor == "ppg: no-answer")
     assert 7_500 < silent.to_ms - silent.from_ms < 7_500 + WITHIN_MS
 
@@ -138,7 +150,7 @@ def test_beats_and_epochs_of_a_still_wearer(tmp_path: Path) -> None:
     epochs = [frame.header.time_ms for frame in found.frames if isinstance(frame.body, Activity)]
     assert epochs
     assert not [at_ms for at_ms in epochs if at_ms % 30_000]
-    assert not told(found, Sensor.PPG) + told(found, Sensor.MOTION)
+    assert not [event for sensor in Sensor for event in told(found, sensor)]
 
 
 def test_the_image_for_boards_measures_the_same(tmp_path: Path) -> None:
@@ -166,3 +178,40 @@ def test_taken_off_is_told_and_the_light_goes_out(tmp_path: Path) -> None:
     assert [state for _, state in wear] == [Wear.ON, Wear.OFF]
     assert 30 <= wear[1][0] <= 45
     assert max(at_ms for at_ms, _, quality in found.beats if quality >= 50) < 32_000
+
+
+def test_a_table_that_gives_back_light_is_no_wrist(tmp_path: Path) -> None:
+    """After half a minute there is as much light as before and no pulse in it, and it is as cool as a room."""
+    seen = seen_for(150)
+    pulse = seen.pulse.copy()
+    pulse[3000:] = pulse[3000]
+    found = played(tmp_path, Soldered(replace(seen, pulse=pulse), celsius=23.0), 150)
+    wear = [
+        (frame.header.time_ms // 1000, frame.body.state) for frame in found.frames if isinstance(frame.body, WearChange)
+    ]
+    assert [state for _, state in wear] == [Wear.ON, Wear.OFF]
+    assert 90 <= wear[1][0] <= 102
+    assert found.ppg.registers[0x09] & 0x80, "the light is out"
+
+
+@dataclass(frozen=True)
+class Dazzled(Waveforms):
+    """A lamp comes close, from and to in seconds."""
+
+    lamp_s: tuple[int, int] = (0, 0)
+
+    def ambient(self, t_us: Floats) -> Floats:
+        lit = (t_us >= self.lamp_s[0] * 1e6) & (t_us < self.lamp_s[1] * 1e6)
+        return np.where(lit, 2e6, super().ambient(t_us))
+
+
+def test_a_lamp_that_drowns_the_pulse_is_told_and_over(tmp_path: Path) -> None:
+    seen = seen_for(75)
+    found = played(tmp_path, Soldered(Dazzled(seen.pulse, seen.mg, seen.on_ms, seen.beat_ms, lamp_s=(30, 38))), 75)
+    (from_ms, glare), (to_ms, over) = told(found, Sensor.PPG)
+    assert (glare, over) == (Fault.GLARE, Fault.NONE)
+    assert 30_000 <= from_ms <= 33_000
+    assert 38_000 <= to_ms <= 38_000 + WITHIN_MS
+    vouched_ms = [at_ms for at_ms, _, quality in found.beats if quality >= 50]
+    assert not [at_ms for at_ms in vouched_ms if 31_000 < at_ms < 37_500]
+    assert [at_ms for at_ms in vouched_ms if at_ms > 50_000]

@@ -19,6 +19,7 @@ from evensong_firmware.sources.button import Button
 from evensong_firmware.sources.motion import Motion
 from evensong_firmware.sources.pulse import Pulse
 from evensong_firmware.sources.skin import Skin
+from evensong_firmware.sources.worn import Worn
 from evensong_firmware.wire import (
     CAPABILITY_BEATS,
     CAPABILITY_BUTTON,
@@ -86,7 +87,8 @@ class ChipBoard:
         self._pulse = Pulse(self.bus, self._motion)
         self._button = Button(pin(self.button_pin, pin.IN, pin.PULL_UP))
         self._resting = False
-        self.sources = (self._motion, self._pulse, self._button)
+        worn = Worn(self._pulse, self._skin, self.charging)
+        self.sources = (self._motion, self._pulse, self._skin, worn, self._button)
         self._flag = asyncio.ThreadSafeFlag()
         pin(self.ppg_int, pin.IN, pin.PULL_UP).irq(self._ppg_asks, pin.IRQ_FALLING)
         pin(self.motion_int, pin.IN, pin.PULL_DOWN).irq(self._motion_asks, pin.IRQ_RISING)
@@ -145,7 +147,7 @@ class ChipBoard:
         return self._usb is not None and self._usb.value() == 1
 
     def temp_cdeg(self):
-        return self._skin.cdeg()
+        return self._skin.cdeg
 
     def signal(self, level):
         """A motor needs a third of its voltage to start at all."""

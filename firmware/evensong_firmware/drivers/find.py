@@ -33,6 +33,19 @@ def find_motion(bus):
     return None, other
 
 
+def find_skin(bus):
+    """Likewise; its identity has two bytes, and the low one is told of another chip."""
+    if _identity(bus, 0x48, 0x0F) < 0:
+        return None, -1
+    word = bytearray(2)
+    bus.read(0x48, 0x0F, word)
+    if word[0] & 15 != 1 or word[1] != 0x17:
+        return None, word[1]
+    from evensong_firmware.drivers.tmp117 import Tmp117
+
+    return Tmp117(bus), -1
+
+
 def _identity(bus, address, register):
     try:
         return bus.get(address, register)

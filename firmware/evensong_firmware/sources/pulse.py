@@ -9,13 +9,13 @@ chosen by what comes back from the skin in the first five seconds.
 
 from array import array
 
-from evensong_firmware.boards import BEAT, WEAR
+from evensong_firmware.boards import BEAT
 from evensong_firmware.clock import between_ms
 from evensong_firmware.drivers.find import find_ppg
 from evensong_firmware.drivers.max3010x import ALL, FULL_SCALE, GREEN, INFRARED, MAX_CURRENT, RED
 from evensong_firmware.sense.ppg import BeatDetector
 from evensong_firmware.sources.sensor import Sensor
-from evensong_firmware.wire import SENSOR_PPG, WEAR_OFF, WEAR_ON
+from evensong_firmware.wire import FAULT_GLARE, FAULT_NONE, SENSOR_PPG
 
 _RATE_HZ = 100
 _BURST = 16
@@ -28,10 +28,14 @@ _DOUBT = 12  # bursts after a step of current, clipping or too much light from o
 _OFF = 12  # bursts without skin
 _DOZE_MS = 20000  # until it looks for skin again
 _UNVOUCHED = 49
+_DAZZLED = 12  # bursts
 
 
 class Pulse(Sensor):
-    """motion: the `Motion` beside it, whose acceleration tells the detector what is movement."""
+    """motion: the `Motion` beside it, whose acceleration tells the detector what is movement.
+
+    For `Worn`: level of the light that is measured, 0 in the dark; dark: there was no skin; seen: samples of light, and
+    vouched: beats, that it has not counted yet."""
 
     def __init__(self, bus, motion):
         super().__init__(bus, SENSOR_PPG, find_ppg, array("i", bytes(4 * 3 * _BURST)))
@@ -39,8 +43,9 @@ class Pulse(Sensor):
         self._motion = motion
         self._detector = BeatDetector(_RATE_HZ)
         self._light = ALL
-        self._worn = -1
-        self._doubt = self._dark = self._settle = 0
+        self.level = self.seen = self.vouched = 0
+        self.dark = False
+        self._doubt = self._dark = self._settle = self._glare = 0
         self._last_s = self._last_ms = 0  # of the last beat
         self._looks = 0
         self._level = array("i", (0, 0, 0))  # mean of the last burst, of each light
@@ -51,7 +56,15 @@ class Pulse(Sensor):
         self.driver.start(self._light)
         self._detector.restart()
         self._doubt = _DOUBT
-        self._dark = self._settle = self._looks = 0
+        if self._glare > _DAZZLED:
+            self._tell(FAULT_NONE, 0, self.dating.t_s, self.dating.t_ms)
+        self._dark = self._settle = self._looks = self._glare = 0
+
+    def swing(self):
+        return self._detector.swing()
+
+    def motion_mg(self):
+        return self._detector.motion_mg
 
     def take(self, samples, n):
         if self._light == ALL:
@@ -60,6 +73,7 @@ class Pulse(Sensor):
         detector, mg = self._detector, self._motion.mg
         j = self._motion.half()
         total = 0
+        self.seen += n
         for i in range(n):
             counts = samples[i]
             total += counts
@@ -73,7 +87,17 @@ class Pulse(Sensor):
             self._doubt = _DOUBT
         elif self._doubt:
             self._doubt -= 1
-        self._serve(total // n)
+        self._look_at_glare(self.driver.ambient or total // n > _CLIPPED)
+        self.level = total // n
+        self._serve(self.level)
+
+    def _look_at_glare(self, glare):
+        """Light that drowns the pulse for two seconds is a fault, until it has not for two."""
+        was = self._glare > _DAZZLED
+        self._glare = min(2 * _DAZZLED, self._glare + 1) if glare else max(0, self._glare - 1)
+        dazzled = self._glare > _DAZZLED
+        if dazzled != was:
+            self._tell(FAULT_GLARE if dazzled else FAULT_NONE, 0, self.dating.t_s, self.dating.t_ms)
 
     def _beat(self, n):
         detector, dating = self._detector, self.dating
@@ -85,6 +109,8 @@ class Pulse(Sensor):
             if -4 < since_ms - ibi_ms < 4:
                 ibi_ms = since_ms  # beats that follow one another share an instant
             quality = detector.quality
+            if quality > _UNVOUCHED:
+                self.vouched += 1
             if quality > _UNVOUCHED and (self._doubt or not dating.steady):
                 quality = _UNVOUCHED
             self.emit(s, ms, BEAT, quality, ibi_ms)
@@ -105,7 +131,7 @@ class Pulse(Sensor):
         elif level < _DARK * current:
             self._dark += 1
             if self._dark >= _OFF:
-                self._wear(WEAR_OFF)
+                self.dark = True
                 self._relight(ALL)
             return
         self._dark = 0
@@ -141,8 +167,7 @@ class Pulse(Sensor):
         green, infrared, red = self._sum
         dark = _DARK * self.driver.current
         if max(infrared, red, green) < dark:
-            self._wear(WEAR_OFF)
-            self.looked = True
+            self.dark = self.looked = True
             self.driver.rest()
             self.pause(_DOZE_MS)
             return
@@ -152,7 +177,7 @@ class Pulse(Sensor):
             light = INFRARED
         else:
             light = RED
-        self._wear(WEAR_ON)
+        self.dark = False
         self._relight(light)
 
     def _relight(self, light):
@@ -160,8 +185,3 @@ class Pulse(Sensor):
         self.driver.current = _FIRST_CURRENT
         self.begin()
         self.dating.gap()
-
-    def _wear(self, state):
-        if state != self._worn:
-            self._worn = state
-            self.emit(self.dating.t_s, self.dating.t_ms, WEAR, state, 0)

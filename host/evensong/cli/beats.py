@@ -26,7 +26,8 @@ def beats(
 
     t_s is when the pulse rose most steeply, ibi_ms the time since the beat before. Quality is 0 to 100; 50 and above is
     vouched for, and only that should be used. Under movement the detector abstains rather than guess, and with --accel
-    it knows of movement.
+    it knows of movement. What beats and their heights tell of breathing, and the forearm of posture (x along it, as
+    --accel must have it for that), is said at the end.
 
     The signal may be upside down, jitter and have gaps; what was done about it is said. Columns are found by their
     names in the first line; without names they are taken in the order shown.
@@ -49,3 +50,9 @@ def beats(
     else:
         line += ", none vouched for: too much movement, or no pulse in it"
     typer.echo(f"{line}.", err=True)
+    if found.breaths:
+        rates = sorted(found.breaths)
+        typer.echo(f"Breathing: {rates[len(rates) // 2]:.0f} a minute (median of {len(rates)} half minutes).", err=True)
+    if found.postures:
+        told = ", ".join(f"{name} {seconds / found.length_s:.0%}" for name, seconds in found.postures.most_common())
+        typer.echo(f"Posture, by the forearm: {told} of the time.", err=True)

@@ -39,8 +39,8 @@ _PPG: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Soldered:
-    """What the wearable is given: chips on a board, and what they see. ppg, motion: which chip. image: see
-    `Wearable.run_image`; None: the firmware's sources."""
+    """What the wearable is given: chips on a board, and what they see. ppg, motion: which chip. celsius: of the skin.
+    image: see `Wearable.run_image`; None: the firmware's sources."""
 
     seen: Waveforms
     board: str = "esp32s3"
@@ -48,6 +48,8 @@ class Soldered:
     motion: str = "lis3dh"
     ppg_faults: Sequence[ChipFault] = ()
     motion_faults: Sequence[ChipFault] = ()
+    skin_faults: Sequence[ChipFault] = ()
+    celsius: float = 33.5
     image: Path | None = None
 
     @property
@@ -68,7 +70,9 @@ class Soldered:
         else:
             newer = self.motion == "mpu6886"
             motion = Mpu6050(self.seen.acceleration, newer=newer, ppm=MOTION_PPM, faults=list(self.motion_faults))
-        return ChipsLine(WIRINGS[self.board], ppg, motion, [Tmp117(lambda _: 33.5)])
+        return ChipsLine(
+            WIRINGS[self.board], ppg, motion, [Tmp117(lambda _: self.celsius, faults=list(self.skin_faults))]
+        )
 
 
 def signal_night(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import TypeVar
 
 PACKAGE = "evensong_firmware"
+_Scope = TypeVar("_Scope", ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 _OPERATORS = {
     ast.Add: int.__add__,
@@ -79,6 +81,12 @@ def _value(node: ast.expr, known: dict[str, int]) -> int | None:
     return None
 
 
+def _stored(function: ast.AST) -> set[str]:
+    """Names to which a function gives a value, parameters included."""
+    names = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return names | {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
+
+
 class _Inliner(ast.NodeTransformer):
     def __init__(self, name: str, tree: ast.Module, constants: dict[str, dict[str, int]]) -> None:
         self._own = constants[name]
@@ -106,9 +114,38 @@ class _Inliner(ast.NodeTransformer):
         node.names = [alias for alias in node.names if (alias.asname or alias.name) not in self._own]
         return node if node.names else None
 
-    def visit_Assign(self, node: ast.Assign) -> ast.Assign | None:
-        names = [name for name, _ in _assigned(node)]
-        if names and all(name in self._own for name in names):
-            return None
+    def visit_Module(self, node: ast.Module) -> ast.Module:
+        """Only here are they constants: an attribute of a class, or a local, may have the same name."""
+        node.body = [each for each in node.body if not self._is_inlined(each)]
         self.generic_visit(node)
+        return node
+
+    def _is_inlined(self, statement: ast.stmt) -> bool:
+        names = [name for name, _ in _assigned(statement)]
+        return bool(names) and all(name in self._own for name in names)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        return self._scope(node, {name for each in node.body for name, _ in _assigned(each)})
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        return self._scope(node, _stored(node))
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AsyncFunctionDef:
+        return self._scope(node, _stored(node))
+
+    def _scope(self, node: _Scope, names: set[str]) -> _Scope:
+        """Names that this scope gives a value mean that value in it. (Methods see the module's own again; no method of
+        the firmware lies within a function.)"""
+        before, self._own = self._own, {name: value for name, value in self._own.items() if name not in names}
+        if isinstance(node, ast.ClassDef):
+            for each in node.body:
+                if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    inner, self._own = self._own, before
+                    self.visit(each)
+                    self._own = inner
+                else:
+                    self.visit(each)
+        else:
+            self.generic_visit(node)
+        self._own = before
         return node
