@@ -1,5 +1,8 @@
 """The skin's temperature, where a board has a TMP117; most have none, and that is no fault."""
 
+# Driver and dating are there once the chip was started, and nothing here is called before.
+# pyright: reportOptionalMemberAccess=false
+
 from array import array
 
 from evensong_firmware.drivers.find import find_skin
