@@ -52,14 +52,14 @@ TRAITS: dict[str, Callable[[LabelledNight], float]] = {
 
 
 def subgroups(nights: Sequence[LabelledNight], found: Sequence[Split]) -> list[dict[str, Any]]:
-    """For each trait the lower and the upper half of the nights: bounds, number, pooled kappa of each task."""
+    """For each trait that differs between nights their lower and upper half: bounds, number, pooled kappas."""
     rows = []
     for trait, measure in TRAITS.items():
         values = np.array([measure(night) for night in nights])
+        if values.min() == values.max():
+            continue  # halves of nights that are alike would say nothing
         order = np.argsort(values, kind="stable")
         for half, members in (("lower half", order[: len(order) // 2]), ("upper half", order[len(order) // 2 :])):
-            if not len(members):
-                continue
             kappa = {
                 task: float(np.mean([_pooled(task, [split.nights[i] for i in members]) for split in found]))
                 for task in scores.TASKS
