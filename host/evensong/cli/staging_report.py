@@ -73,7 +73,7 @@ def print_evaluation(figures: dict[str, Any], *, cross_validated: bool, per_nigh
     coverage = 100 * _mean(figures["coverage_where_decided"])
     decided = (f"{name} {_spread(task['kappa_where_decided'])}" for name, task in figures["tasks"].items())
     console.print(f"Where it decides ({coverage:.0f} % of the epochs): kappa {', '.join(decided)}")
-    held = (f"{name.upper()} {_mean(counts):g}" for name, counts in figures["intervals_that_hold"].items())
+    held = (f"{name.upper()} {_mean(counts):.3g}" for name, counts in figures["intervals_that_hold"].items())
     console.print(f"90 % intervals that contain the reference, of {figures['nights']} nights: {', '.join(held)}")
     if figures["earlier_answers"]:
         console.print(_answers(figures))
