@@ -59,6 +59,7 @@ def test_a_report_is_one_folder_with_all_its_parts(nights: list[LabelledNight], 
     figures = evaluation.figures(found)
     clean = {task: values["kappa"] for task, values in figures["tasks"].items()}
     figures |= {"ablations": {"no time": clean}, "learning_curve": {"5": clean}, "trained_on": 18}
+    figures["earlier_answers"] = {"live": {key: figures[key] for key in ("tasks", "coverage_where_decided")}}
     path = write(tmp_path / "new" / "report", nights, found, figures, "Three made-up nights.", card(MODEL, figures))
     text = path.read_text()
     page = Page()
@@ -72,6 +73,7 @@ def test_a_report_is_one_folder_with_all_its_parts(nights: list[LabelledNight], 
     assert "a&lt;b&gt;&amp;" in text
     for heading in (
         "Confusion",
+        "The three answers",
         "Subgroups of nights",
         "measured worse",
         "Without a kind",
@@ -82,7 +84,10 @@ def test_a_report_is_one_folder_with_all_its_parts(nights: list[LabelledNight], 
     assert not re.search(r"\bnan\b|\bNone\b", re.sub(r"<[^>]*>", " ", text))
     kept = json.loads((path.parent / "figures.json").read_text())
     assert kept["tasks"] == json.loads(json.dumps(figures["tasks"]))
-    assert sum(row["nights"] for row in kept["subgroups"]) == 5 * len(nights)
+    traits = {row["trait"] for row in kept["subgroups"]}
+    assert sum(row["nights"] for row in kept["subgroups"]) == len(traits) * len(nights)
+    assert len(traits) > 2
+    assert not any("heart rate known" in trait for trait in traits), "it is known all through these nights"
     assert "no medical device" in (path.parent / "MODEL_CARD.md").read_text().lower()
 
 
