@@ -127,6 +127,16 @@ class Gap(_Model):
         return self
 
 
+class NightPlan(_Model):
+    """A plan thinner than the full one, to which the wearer agreed; what it left out was never sampled."""
+
+    plan: Literal["lean", "spare"] = Field(
+        description="lean: heart rate from 10 s of every 30 s instead of beats; spare: the same, and the radio off"
+    )
+    agreed_by: Literal["button", "command"] = Field(description="a press on the wearable, or `evensong hub tell plan`")
+    from_ms: int = Field(ge=-(10**12), le=10**12, description="recording time from which it was in force")
+
+
 class Ledger(_Model):
     samples: Steps
     frames: Steps
@@ -224,6 +234,9 @@ class SpanDocument(_Model):
     )
     summary: Summary = Field(description="Summary.of(stages), exactly")
     ledger: Ledger
+    thinner_plan: NightPlan | None = Field(
+        default=None, description="the last one that was in force within the span; null: the full plan, all the time"
+    )
     passport: Passport | None = Field(description="null only where nothing was staged: a day, or withdrawn")
 
     synthetic: bool = Field(description="true: generated, nobody slept this night")

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from evensong.errors import InputError
+from evensong.nexus.store import Store
 from evensong.recordings.framing import Source, write_samples
 from evensong.recordings.repairs import Repairs
 from evensong.recordings.synth import synthesize
+from evensong.ui.night import NightView
 from evensong.virtual.conditions import Conditions, parse
-from evensong.virtual.replay import ReplayResult, replay
+from evensong.virtual.replay import NEXUS_STORE, ReplayResult, replay
 from evensong.virtual.tape import BATTERY, BEAT, BUTTON, EVENT, Tape
 from evensong_wire.frames import EventCode
 
@@ -48,8 +50,8 @@ def whole(result: ReplayResult) -> bool:
     return len({figures[step] for step in ("sampled", "stored", "transferred", "staged", "forwarded")}) == 1
 
 
-def test_a_night_that_would_not_complete_gets_a_thinner_plan(recording: Path) -> None:
-    result = replay(recording, under="battery:12,spool:95,clock:-3600,hub:away")
+def test_a_night_that_would_not_complete_gets_a_thinner_plan(recording: Path, tmp_path: Path) -> None:
+    result = replay(recording, under="battery:12,spool:95,clock:-3600,hub:away", folder=tmp_path / "night")
     figures = result.figures()
     assert figures["flight_check"] == {
         "failed": ["battery", "clock", "spool", "link"],
@@ -59,6 +61,12 @@ def test_a_night_that_would_not_complete_gets_a_thinner_plan(recording: Path) ->
         "proposed": "SPARE",
     }
     assert (figures["plan"], figures["agreed_by"], figures["clock_steps_s"]) == ("SPARE", "button", [3600])
+    with Store.open(tmp_path / "night" / NEXUS_STORE) as store:
+        (night,) = store.nights(limit=9)
+    plan = night.document.thinner_plan
+    assert plan is not None
+    assert (plan.plan, plan.agreed_by) == ("spare", "button")
+    assert "the spare plan was in force" in NightView.of(night.document, "hub").plan
     assert whole(result), "what the plan took arrived, though the spool was nearly full and no hub came all night"
     assert result.on_tape / 4 < figures["sampled"] < result.on_tape / 2, "beats gave way to the heart's rate"
 

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
+from typing import Literal
 
 import numpy as np
 
 from evensong.config import OriginSettings
-from evensong.record import Kind, Passport, SpanDocument, State, Summary
+from evensong.record import Kind, NightPlan, Passport, SpanDocument, State, Summary
 from evensong.staging import EPOCH_MS, Hypnogram, NightSpan, Samples, find, gather, lay_out, shipped, stage
 from evensong.staging.series import Series
+from evensong_wire.frames import EventCode, Plan, PlanBy
+from evensong_wire.models import Event
 
 from .documents import Identity
 from .journal import Journal
@@ -27,6 +30,8 @@ from .window import Window
 
 LATEST_UTC_MS = (1 << 32) * 1000 - 96 * 3_600_000  # where the wire's seconds and the document's times end, less a span
 LONGEST_MS = 60 * 86_400_000  # of a window; more than a spool holds
+_PLANS: dict[int, Literal["lean", "spare"]] = {Plan.LEAN: "lean", Plan.SPARE: "spare"}
+_BY: dict[int, Literal["button", "command"]] = {PlanBy.BUTTON: "button", PlanBy.COMMAND: "command"}
 CLOCKS_AGREE_MS = 3_600_000  # within a span; if two boots disagree by more, the first one's clock labels both ends
 
 
@@ -122,11 +127,28 @@ def document(derived: Derived, window: Window, identity: Identity, origin: Origi
         activity_count=arrays.activity_count,
         summary=Summary.of(arrays.stages),
         ledger=ledger(derived.share, staged=_staged(derived), zero_ms=window.zero_ms),
+        thinner_plan=_thinner_plan(window, start_ms, end_ms),
         passport=derived.staged.passport if span.kind is Kind.NIGHT else None,
         synthetic=origin.synthetic,
         source=origin.source or None,
         citation=origin.citation or None,
     )
+
+
+def _thinner_plan(window: Window, start_ms: int, end_ms: int) -> NightPlan | None:
+    """The last one that was in force between two instants of the timeline."""
+    said = [
+        (placed.at_ms, placed.frame.body.arg)
+        for held in window.frames()
+        for placed in held
+        if isinstance(placed.frame.body, Event) and placed.frame.body.code == EventCode.PLAN
+    ]
+    ends_ms = [at_ms for at_ms, _ in said[1:]] + [end_ms]
+    for (at_ms, arg), until_ms in reversed(list(zip(said, ends_ms, strict=False))):
+        plan, by = _PLANS.get(arg & 0xFF), _BY.get(arg >> 8 & 0xFF)
+        if plan and by and at_ms < end_ms and until_ms > start_ms:
+            return NightPlan(plan=plan, agreed_by=by, from_ms=at_ms - window.zero_ms)
+    return None
 
 
 def _staged(derived: Derived) -> int:

@@ -111,6 +111,7 @@ class NightView:
     steps: list[tuple[str, str, bool]]
     frames: str
     gaps: list[str]
+    plan: str
     bouts: list[Bout]
     crosshair: dict[str, Any]
 
@@ -155,6 +156,7 @@ class NightView:
             frames=f"{words.count(ledger.frames.transferred, 'frame')} arrived, "
             f"{words.count(ledger.duplicates, 'duplicate')} dropped.",
             gaps=[words.gap_sentence(gap, axis, document.first_epoch) for gap in ledger.gaps],
+            plan=words.plan_sentence(document, axis),
             bouts=_bouts(document, axis),
             crosshair={
                 "stages": "".join(_CODES[s] for s in document.stages),

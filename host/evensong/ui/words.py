@@ -148,6 +148,25 @@ def ledger_mark(ledger: Ledger) -> str:
     return "not all counted" if s.sampled is None else "not all staged"
 
 
+_PLANS = {
+    "lean": "heart rate from 10 s of every 30 s instead of each beat",
+    "spare": "heart rate from 10 s of every 30 s instead of each beat, and the radio off until rising",
+}
+_AGREED = {"button": "by a press on the wearable", "command": "from the hub"}
+
+
+def plan_sentence(document: SpanDocument, axis: Axis) -> str:
+    """What a thinner plan was and who agreed to it; empty for the full one."""
+    plan = document.thinner_plan
+    if plan is None:
+        return ""
+    at = axis.time(position(plan.from_ms, document.first_epoch))
+    return (
+        f"From {at} the {plan.plan} plan was in force, agreed to {_AGREED[plan.agreed_by]}: {_PLANS[plan.plan]}. "
+        "What it leaves out was never sampled, so the ledger does not miss it."
+    )
+
+
 def gap_sentence(gap: Gap, axis: Axis, first_epoch: int) -> str:
     at = axis.time(position(gap.from_ms, first_epoch))
     samples = "" if gap.samples is None else f", {count(gap.samples, 'sample')}"
