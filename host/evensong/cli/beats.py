@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 def beats(
     ppg: Annotated[Path, typer.Option(metavar="FILE.csv", help="Rows t_s,ppg: seconds, and light in any unit.")],
-    rate: Annotated[float, typer.Option(metavar="HZ", help="Samples a second, 20 to 500.")],
+    rate: Annotated[float, typer.Option(metavar="HZ", help="Samples a second, 20 to 1000.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.csv", help="Where to write the beats.")],
     accel: Annotated[
         Path | None,

@@ -18,7 +18,7 @@ from evensong.recordings.repairs import Repairs
 from evensong.recordings.signal_csv import Stretch, read_signal
 
 RATE_HZ = 100
-SLOWEST_HZ, FASTEST_HZ = 20.0, 500.0
+SLOWEST_HZ, FASTEST_HZ = 20.0, 1000.0
 PULSE_COUNTS = 1500.0
 MIDDLE = 1 << 17
 TOP = (1 << 18) - 1
