@@ -120,8 +120,8 @@ def test_the_image_for_boards_says_the_same(tmp_path: Path) -> None:
         folders = tmp_path / name, tmp_path / (name + " image")
         for folder in folders:
             folder.mkdir()
-        sources = told(folders[0], soldered(motion=motion(flat)))
-        assert told(folders[1], soldered(motion=motion(flat)), tmp_path / "image") == sources
+        lines = [soldered(motion=motion(flat), others=[Tmp117(lambda _: 29.3)]) for _ in folders]
+        assert told(folders[1], lines[1], tmp_path / "image") == told(folders[0], lines[0])
 
 
 async def asked_by_radio(desk: Desk) -> None:

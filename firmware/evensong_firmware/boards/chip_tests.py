@@ -8,12 +8,14 @@ source notices at its next look, tells as a fault `reset`, and mends; so the gap
 
 import errno
 import time
+from array import array
 
 from machine import Pin
 
-from evensong_firmware.drivers.find import find_motion, find_ppg
+from evensong_firmware.drivers.find import find_motion, find_ppg, find_skin
 
 _PULSE_MS = 150
+_CONVERSION_MS = 140  # a TMP117's mean of eight takes 125
 _LEAST_MG, _MOST_MG = 700, 1300  # at rest: offsets of 40 to 80 mg an axis, and a hand that is not quite still
 
 
@@ -57,10 +59,14 @@ def _on_the_bus(board, source, find, role, test):
             if source.resting:
                 tester.rest()
     except OSError as error:
-        if error.errno == errno.ENODEV:
-            return 0, "it stopped answering: a loose wire, or too little power"
-        bus.free()
-        return 0, "something held the bus and was clocked free: test again"
+        return _trouble(bus, error)
+
+
+def _trouble(bus, error):
+    if error.errno == errno.ENODEV:
+        return 0, "it stopped answering: a loose wire, or too little power"
+    bus.free()
+    return 0, "something held the bus and was clocked free: test again"
 
 
 def _tester_of(bus, driver):
@@ -132,17 +138,20 @@ def _self_test(chip):
 
 
 def _skin(board):
-    from evensong_firmware.drivers.tmp117 import Tmp117
-
-    chip = Tmp117(board.bus)
+    """Nothing to give back: it is left with the settings that its source wants."""
+    found = array("h", (0,))
     try:
-        chip.start()
-        time.sleep_ms(140)  # a mean of eight conversions
-        cdeg = chip.cdeg()
-    except OSError as error:
-        if error.errno == errno.ENODEV:
+        driver, other = find_skin(board.bus)
+        if driver is None and other < 0:
             return -1, "no TMP117, which is an option"
-        return 0, "another chip answers where a TMP117 belongs"
+        if driver is None:
+            return 0, "another chip answers where a TMP117 belongs"
+        driver.start()
+        time.sleep_ms(_CONVERSION_MS)
+        driver.read(found)
+    except OSError as error:
+        return _trouble(board.bus, error)
+    cdeg = found[0]
     return int(0 < cdeg < 5000), "%d.%02d degrees" % (cdeg // 100, cdeg % 100) if cdeg > 0 else "no temperature"
 
 
