@@ -99,6 +99,7 @@ def flash(pull_in: tuple[str, int] | None, pulls: list[int]) -> Played:
             assert all(part.well for part in flashed.parts), flashed.parts
             if board.pulls == asked:  # else once more, on a finished wearable
                 break
+        bench.pause(0)  # the last pull may have come when all was done
         ends = [*list(bench.began_at.values())[1:], board.passed]
         steps = {name: end - at for (name, at), end in zip(bench.began_at.items(), ends, strict=True)}
         return Played(files_of(board), steps, bench.pulled_in)

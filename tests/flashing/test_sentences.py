@@ -6,22 +6,26 @@ import hashlib
 import importlib.util
 import os
 import pty
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from images import micropython
+from typer.testing import CliRunner
 from watching import Bench
 
+from evensong.cli import app
 from evensong.errors import EvensongError, InputError, Unavailable
-from evensong.flashing import image, loader
+from evensong.flashing import image, layout, loader, repl
 from evensong.flashing.job import Job, Order
 from evensong.flashing.loader import FlashFailed, NotAChip
 from evensong.flashing.port import NoBoard, Unplugged, check_usable, choose
-from evensong.flashing.repl import BoardFull, NoMicroPython, opened
+from evensong.flashing.repl import BoardFailed, BoardFull, NoMicroPython, opened
 from evensong.hub.link.serial import NoSerialPort, UsbPort
-from evensong.virtual.serial_board.chips import ESP32, ESP32_S3
-from evensong.virtual.serial_board.server import SerialBoard
+from evensong.virtual.serial_board.chips import ESP32, ESP32_C3, ESP32_S3, Chip
+from evensong.virtual.serial_board.flash import Flash
+from evensong.virtual.serial_board.server import SerialBoard, served
 
 BRIDGE = UsbPort("/dev/ttyUSB0", 0x10C4, "CP2102")
 NATIVE = UsbPort("/dev/ttyACM0", 0x303A, "USB JTAG/serial debug unit")
@@ -146,6 +150,39 @@ def test_what_is_no_image(content: bytes) -> None:
         image.checked(content, "some.bin", None)
 
 
+def test_an_image_that_never_ends_and_a_server_that_is_away() -> None:
+    large = httpx.MockTransport(lambda _: httpx.Response(200, content=bytes((16 << 20) + 1)))
+    with pytest.raises(InputError, match=r"is larger than any image: nothing was flashed\.$"):
+        image.fetch("https://micropython.example/esp32.bin", "00" * 32, large)
+
+    def away(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route to host", request=request)
+
+    with pytest.raises(Unavailable, match=r"esp32.bin cannot be fetched: no route to host\.$"):
+        image.fetch("https://micropython.example/esp32.bin", "00" * 32, httpx.MockTransport(away))
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["flash", "--name", "a name of twenty-five bytes"], "has more than 20 bytes: the radio has no room for it."),
+        (["flash", "--erase"], "After --erase the board is empty: give it MicroPython with --image."),
+        (["flash", "--image", "https://micropython.example/a.bin"], "An image from the network needs its --sha256:"),
+        (["flash", "--update-key", "/nowhere"], "The key /nowhere cannot be read: No such file or directory."),
+        (["flash", "--port", "/dev/nothing"], "There is no serial port /dev/nothing:"),
+        (["wearable", "status", "--at", "/dev/nothing"], "There is no serial port /dev/nothing:"),
+        (["wearable", "log", "--at", "COM3"], "COM3 is neither the path of a serial port nor a BLE address:"),
+        (["wearable", "set", "name"], "'name' is not KEY=VALUE, such as name=Mia."),
+        (["wearable", "update", "/nowhere"], "The update /nowhere cannot be read: No such file or directory."),
+    ],
+)
+def test_what_the_commands_refuse(words: list[str], sentence: str) -> None:
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 1
+    assert isinstance(done.exception, EvensongError)
+    assert sentence in done.exception.message
+
+
 # --- the chip and its line ---
 
 
@@ -171,6 +208,107 @@ def test_a_board_without_micropython_when_no_image_is_given(bare: SerialBoard) -
         NoMicroPython, match=r"is an ESP32-D0WDQ6 .* without MicroPython: give it one with --image"
     ) as error:
         Job(Order(bare.url), Bench(bare)).run()
+    said_by(error)
+
+
+C6 = Chip("ESP32-C6", 13, 0, True, 0x60003000, 0x20, 0x58)
+LOCKED = replace(ESP32_S3, security_flags=4, flash_crypt_cnt=1)
+
+
+@pytest.mark.parametrize(
+    ("chip", "sentence"),
+    [
+        (C6, r"is ESP32-C6 .*: Evensong has boards for ESP32, ESP32-S3, ESP32-C3\.$"),
+        (LOCKED, r"is locked by secure boot, secure download or flash encryption: take another board\.$"),
+    ],
+)
+def test_a_chip_that_cannot_be_a_wearable(tmp_path: Path, chip: Chip, sentence: str) -> None:
+    with served(chip, tmp_path) as board, pytest.raises(EvensongError, match=sentence) as error:
+        loader.identify(board.url)
+    said_by(error)
+
+
+def test_a_board_with_too_little_flash(tmp_path: Path) -> None:
+    flash = Flash(tmp_path / "flash.bin")
+    flash.program(0, micropython(ESP32_C3))
+    flash.close()
+    with (
+        served(replace(ESP32_C3, flash_bytes=2 << 20), tmp_path) as board,
+        pytest.raises(NoMicroPython, match=r"has less flash than .* need, which is 4 MB: take another one") as error,
+        opened(board.url),
+    ):
+        pass
+    said_by(error)
+
+
+WORN = "reads back differently: try another cable."
+
+
+@pytest.mark.parametrize(
+    ("fatal", "sentence"),
+    [
+        ("Write failed, the written flash region is empty.", WORN),
+        ("MD5 of file does not match data in flash!", WORN),
+        (
+            "Failed to erase flash (result was 0106: Message is ok, but the running result is wrong)",
+            "esptool gave up at ",
+        ),
+    ],
+)
+def test_what_goes_wrong_while_esptool_works(board: SerialBoard, fatal: str, sentence: str) -> None:
+    """esptool 5.6 said so when the model's flash kept nothing, or refused; each run of it takes half a minute."""
+    said = loader.trouble(board.url, f"Connected to ESP32 on {board.url}:\n\nA fatal error occurred: {fatal}\n", None)
+    assert isinstance(said, FlashFailed)
+    assert sentence in said.message
+    assert said.message.endswith(".")
+
+
+# --- MicroPython and the firmware ---
+
+
+def test_micropython_that_is_too_old(board: SerialBoard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "MPY_VERSION", 7)
+    with pytest.raises(
+        InputError, match=r"runs .mpy files of version 6, not 7: give it a newer one with --image"
+    ) as error:
+        Job(Order(board.url), Bench(board)).run()
+    said_by(error)
+
+
+def test_something_that_starts_and_is_no_micropython(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repl, "_BOOT_LIMIT_S", 0.2)
+    master, slave = pty.openpty()
+    monkeypatch.setattr(repl, "_hard_reset", lambda _: None)  # a pseudo terminal has no such lines
+    with (
+        pytest.raises(NoMicroPython, match=r"no MicroPython answers: press its RESET button and repeat") as error,
+        opened(os.ttyname(slave)),
+    ):
+        pass
+    said_by(error)
+    os.close(master)
+    os.close(slave)
+
+
+BROKEN = {
+    "MicroPython on the board at .* reports: ImportError: no module named 'evensong_firmware.selftest'.": "main",
+    "The firmware on the board at .* does not know its own board: ": "selftest",
+}
+
+
+@pytest.mark.parametrize("sentence", BROKEN)
+def test_firmware_that_does_not_run(board: SerialBoard, monkeypatch: pytest.MonkeyPatch, sentence: str) -> None:
+    firmware = layout.Firmware("0.1.0", {f"evensong_firmware/{BROKEN[sentence]}.py": b"def run(): print('[1, 2]')"})
+    monkeypatch.setattr(layout, "compiled", lambda _: firmware)
+    with pytest.raises(BoardFailed, match=sentence) as error:
+        Job(Order(board.url), Bench(board)).run()
+    said_by(error)
+
+
+def test_files_that_read_back_differently(board: SerialBoard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "compiled", lambda _: layout.Firmware("0.1.0", {"evensong_firmware/main.mpy": b"M"}))
+    monkeypatch.setattr(repl.Repl, "hashes", lambda _, paths: dict.fromkeys(paths, "00"))
+    with pytest.raises(BoardFailed, match=r"read back differently: its flash may be worn out\.$") as error:
+        Job(Order(board.url), Bench(board)).run()
     said_by(error)
 
 

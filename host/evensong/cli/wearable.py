@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -22,6 +23,9 @@ Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="S
 T = TypeVar("T")
 
 SCAN_S = 10.0
+_ADDRESS = re.compile(
+    r"(?i)([0-9a-f]{2}:){5}[0-9a-f]{2}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)  # the latter: macOS
 QUIET_S = 2.0
 LEVELS = {0: "debug", 1: "info", 2: "warning", 3: "error"}
 
@@ -43,8 +47,11 @@ def list_(config: Config = None) -> None:
     from evensong.hub.keyring import Keyring
     from evensong.hub.link.serial import usb_ports
 
-    for entry in Keyring(load(config).hub.keyring).entries():
+    entries = Keyring(load(config).hub.keyring).entries()
+    for entry in entries:
         print(f"{entry.device_id.hex()}  {entry.name or '(no name)'}")
+    if not entries:
+        print("No key of a wearable yet: `evensong flash` makes one, `evensong hub keyring add` takes a label.")
     for port in usb_ports():
         print(f"{port.path}  {port.product or 'serial port'}")
 
@@ -83,7 +90,11 @@ def set_(
     at: Where = None,
     config: Config = None,
 ) -> None:
-    """Change settings of the wearable; it refuses by name what it does not know."""
+    """Change settings of the wearable; it refuses by name what it does not know.
+
+    They are name, night_h (hours that the flight check reckons with), battery_mah, prompts (mood check-ins a day),
+    status_every_s, open (1: without a key it talks to whoever asks).
+    """
     from evensong.errors import InputError
     from evensong_wire.frames import CommandCode
 
@@ -91,7 +102,7 @@ def set_(
     for word in settings:
         key, equals, value = word.partition("=")
         if not equals:
-            raise InputError(f"{word!r} is not KEY=VALUE.")
+            raise InputError(f"{word!r} is not KEY=VALUE, such as name=Mia.")
         wanted[key] = int(value) if value.lstrip("-").isdecimal() else value
 
     async def change(errand: Errand, hello: Hello) -> None:
@@ -102,7 +113,10 @@ def set_(
 
 
 def selftest(at: Where = None, config: Config = None) -> None:
-    """Let it look at its own parts. Ends with status 1 if one is broken."""
+    """Let it look at its own parts. Ends with status 1 if one is broken.
+
+    Lay it still, with a finger on its light sensor. If it records, the sensors are interrupted for a moment.
+    """
 
     async def test(errand: Errand, _: Hello) -> list[str]:
         return await errand.self_test()
@@ -172,12 +186,14 @@ def _run(errand_of: Callable[[Errand, Hello], Awaitable[T]], at: str | None, con
 
 
 async def _port(at: str | None):  # type: ignore[no-untyped-def]
-    from evensong.errors import Unavailable
+    from evensong.errors import InputError, Unavailable
     from evensong.hub.link import ble
     from evensong.hub.link.serial import SerialPort
 
     if at is not None and at.startswith("/"):
         return SerialPort.open(at)
+    if at is not None and not _ADDRESS.fullmatch(at):
+        raise InputError(f"{at} is neither the path of a serial port nor a BLE address: `evensong wearable list`.")
     found = await ble.find(SCAN_S, lambda address: at is None or address.lower() == at.lower())
     if found is None:
         raise Unavailable(

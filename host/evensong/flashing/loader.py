@@ -31,6 +31,10 @@ _LOST = re.compile(
     re.IGNORECASE,
 )
 
+_FAMILY = re.compile(r"ESP32(-(S[2-9]|[CHP]\d+))?")  # but ESP32-D0WDQ6, -S0WD, -U4WDH and -PICO-D4 are an ESP32
+_UNLIKE = re.compile(r"does not match data in flash|Verification failed|Write failed")
+_LOCKED = re.compile(r"Secure Download Mode|Detected flash encryption|Secure Boot detected", re.IGNORECASE)
+
 Progress = Callable[[float], None]
 
 
@@ -115,7 +119,7 @@ class _Run:
         for _ in self.positions() if not self._process.stdout.closed else ():  # type: ignore[union-attr]
             pass
         if self._process.wait():
-            raise self._trouble(image)
+            raise trouble(self._port, "\n".join(self._said), image)
         return self._chip()
 
     def _after(self, title: str) -> str:
@@ -124,41 +128,42 @@ class _Run:
 
     def _chip(self) -> Chip:
         described = self._after("Chip type:")
-        name = described.split(" ")[0]
-        matching = [kind for kind in KINDS.values() if name == kind.name or name.startswith(kind.name + "-")]
-        if not matching:
+        family = _FAMILY.match(described)
+        if family is None or family[0] not in KINDS:
             raise NotAChip(
                 f"The chip at {self._port} is {described or 'unknown'}: Evensong has boards for {', '.join(KINDS)}."
             )
-        kind = max(matching, key=lambda each: len(each.name))
-        return Chip(kind, described, self._after("MAC:").replace(":", ""))
+        return Chip(KINDS[family[0]], described, self._after("MAC:").replace(":", ""))
 
-    def _is_gone(self) -> bool:
-        try:
-            check_usable(self._port)
-        except Unavailable:
-            return True
-        return False
 
-    def _trouble(self, image: Image | None) -> EvensongError:
-        text = "\n".join(self._said)
-        fatal = " ".join(_FATAL.split(text)[-1].partition("For troubleshooting")[0].split())
-        if (wrong := re.search(r"This chip is (\S+), not", text)) and image:
-            return FlashFailed(
-                f"The board has an {wrong[1].rstrip(',')}, {image.name} is for an {image.kind.name}: nothing was "
-                "written."
-            )
-        if "Failed to connect" in fatal or "Wrong boot mode" in fatal or "Failed to autodetect" in fatal:
-            if _LOST.search(fatal) or self._is_gone():
-                return Unplugged(self._port)
-            return NotAChip(
-                f"Nothing at {self._port} answers as an ESP32: if it is one, hold its BOOT button, press RESET, and "
-                "repeat the command."
-            )
-        if "does not match data in flash" in fatal or "Verification failed" in fatal:
-            return FlashFailed(
-                f"What was written to the board at {self._port} reads back differently: try another cable."
-            )
-        if _LOST.search(text) or self._is_gone():
-            return Unplugged(self._port)
-        return FlashFailed(f"esptool gave up at {self._port}: {fatal}")
+def _is_gone(port: str) -> bool:
+    try:
+        check_usable(port)
+    except Unavailable:
+        return True
+    return False
+
+
+def trouble(port: str, text: str, image: Image | None) -> EvensongError:
+    """What esptool said before it failed, as one sentence."""
+    fatal = " ".join(_FATAL.split(text)[-1].partition("For troubleshooting")[0].split())
+    if (wrong := re.search(r"This chip is (\S+), not", text)) and image:
+        return FlashFailed(
+            f"The board has an {wrong[1].rstrip(',')}, {image.name} is for an {image.kind.name}: nothing was written."
+        )
+    if _LOCKED.search(text):
+        return FlashFailed(
+            f"The chip at {port} is locked by secure boot, secure download or flash encryption: take another board."
+        )
+    if "Failed to connect" in fatal or "Wrong boot mode" in fatal or "Failed to autodetect" in fatal:
+        if _LOST.search(fatal) or _is_gone(port):
+            return Unplugged(port)
+        return NotAChip(
+            f"Nothing at {port} answers as an ESP32: if it is one, hold its BOOT button, press RESET, and "
+            "repeat the command."
+        )
+    if _UNLIKE.search(fatal):
+        return FlashFailed(f"What was written to the board at {port} reads back differently: try another cable.")
+    if _LOST.search(text) or _is_gone(port):
+        return Unplugged(port)
+    return FlashFailed(f"esptool gave up at {port}: {fatal.rstrip('.')}.")

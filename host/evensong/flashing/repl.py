@@ -26,6 +26,7 @@ ANSWER_LIMIT_S = 10
 _BOOT_LIMIT_S = 20.0
 _PROMPT = b">>> "
 _NOTHING_TO_BOOT = b"invalid header: 0x"  # the ROM of an erased board, again and again
+_TOO_SMALL = b"exceeds flash chip size"  # ESP-IDF's bootloader, of a partition
 
 # On the board: _w writes a piece, _e ends a file.
 _HELPERS = """
@@ -126,8 +127,10 @@ class Repl:
         flush()
 
     def restart(self) -> None:
-        """Pull the chip's reset line; main.py runs."""
-        with _troubles(self._port):
+        """Start main.py. By a command, because a USB port of MicroPython's own has no reset line and goes away as it
+        obeys; and by the reset line. A line that is dead then is no trouble: whoever pulled it took the power too."""
+        with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
+            self._transport.exec_raw_no_follow("import machine\nmachine.reset()")
             _hard_reset(self._transport.serial)
 
 
@@ -141,10 +144,16 @@ def opened(port: str) -> Iterator[Repl]:
     try:
         with _troubles(port):
             _hard_reset(transport.serial)
-            if not _interrupted(transport.serial):
+            heard = _interrupted(transport.serial)
+            if _TOO_SMALL in heard:
                 raise NoMicroPython(
-                    f"The board at {port} starts, but no MicroPython answers: flash it once more, with --erase if that "
-                    "does not help."
+                    f"The board at {port} has less flash than MicroPython, the firmware and the spool need, which is "
+                    "4 MB: take another one."
+                )
+            if not heard.endswith(_PROMPT):
+                raise NoMicroPython(
+                    f"The board at {port} starts, but no MicroPython answers: press its RESET button and repeat the "
+                    "command; if that does not help, flash it with --erase."
                 )
             transport.enter_raw_repl(soft_reset=True)
             repl = Repl(port, transport)
@@ -167,8 +176,9 @@ def _hard_reset(line: Any) -> None:
     line.rts = False
 
 
-def _interrupted(line: Any) -> bool:
-    """True once the prompt is there: Ctrl-C while the board starts, so that no firmware takes over the line."""
+def _interrupted(line: Any) -> bytes:
+    """Ctrl-C while the board starts, so that no firmware takes over the line. What was heard last: the prompt, or why
+    there is none."""
     heard = b""
     deadline_s = time.monotonic() + _BOOT_LIMIT_S
     while time.monotonic() < deadline_s:
@@ -176,11 +186,9 @@ def _interrupted(line: Any) -> bool:
         time.sleep(0.1)
         if waiting := line.in_waiting:
             heard = (heard + line.read(waiting))[-200:]
-        if heard.endswith(_PROMPT):
-            return True
-        if _NOTHING_TO_BOOT in heard:
+        if heard.endswith(_PROMPT) or _NOTHING_TO_BOOT in heard or _TOO_SMALL in heard:
             break
-    return False
+    return heard
 
 
 @contextlib.contextmanager

@@ -137,7 +137,7 @@ class SerialPort:
 def _why(path: str, error: OSError | ValueError) -> str:
     match getattr(error, "errno", None):
         case errno.ENOENT:
-            return f"There is no serial port {path}: plug the wearable in, or name another port in `hub.serial`."
+            return f"There is no serial port {path}: plug the wearable in, or name another port."
         case errno.EACCES | errno.EPERM:
             return f"This user may not open {path}: add it to the group `dialout` and log in again."
         case errno.EBUSY | errno.EAGAIN:

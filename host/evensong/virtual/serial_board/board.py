@@ -75,7 +75,10 @@ class Board:
             return
         self.boots += 1
         files_in = self._files_of_micropython()
-        if files_in is None:
+        if files_in is not None and files_in.offset + files_in.size > self.chip.flash_bytes:
+            what = f"offset {files_in.offset:#x} size {files_in.size:#x} exceeds flash chip size"
+            self._say(f"\r\nE (42) flash_parts: partition 3 invalid - {what} {self.chip.flash_bytes:#x}\r\n".encode())
+        elif files_in is None:
             self._say(b"\r\nrst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\ninvalid header: 0xffffffff\r\n")
         else:
             self._program = MicroPython(self.flash.path, files_in, self._environment, self._say)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 FLASH_BYTES = 4 << 20
-JEDEC_ID = 0x1640C8  # GigaDevice, 2^0x16 bytes = 4 MB
 MAC = bytes.fromhex("24dcc3a01b5e")
 UART_DIVIDER = 347  # 115200 baud from a crystal of 40 MHz
 
@@ -17,7 +16,8 @@ UART_DIVIDER = 347  # 115200 baud from a crystal of 40 MHz
 @dataclass(frozen=True)
 class Chip:
     """security_info: whether the ROM knows GET_SECURITY_INFO, by which newer chips are told apart; older ones by the
-    word at 0x40001000. `spi` is the base of the SPI controller, `usr2` and `w0` offsets of two of its registers."""
+    word at 0x40001000. security_flags, flash_crypt_cnt: what it says then. flash_bytes: what is soldered. `spi` is the
+    base of the SPI controller, `usr2` and `w0` offsets of two of its registers."""
 
     name: str
     image_chip_id: int
@@ -27,6 +27,14 @@ class Chip:
     usr2: int
     w0: int
     registers: dict[int, int] = field(default_factory=dict)
+    security_flags: int = 0
+    flash_crypt_cnt: int = 0
+    flash_bytes: int = FLASH_BYTES
+
+    @property
+    def jedec_id(self) -> int:
+        """Of GigaDevice; the third byte is the power of two of its size."""
+        return (self.flash_bytes.bit_length() - 1) << 16 | 0x40C8
 
 
 def _words(mac: bytes) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 
-from .chips import JEDEC_ID, Chip
+from .chips import Chip
 from .flash import Flash
 
 FLASH_BEGIN, FLASH_DATA, FLASH_END = 0x02, 0x03, 0x04
@@ -90,6 +90,7 @@ class Loader:
 
     def _do(self, op: int, payload: bytes, checksum: int) -> tuple[int, bytes]:
         """(value, body) of the answer."""
+        chip = self._chip
         if op in (FLASH_DATA, DEFL_DATA, MEM_DATA):
             size = struct.unpack_from("<I", payload)[0]
             block = payload[16 : 16 + size]
@@ -110,8 +111,8 @@ class Loader:
             return 0, digest if self.stub else digest.hex().encode()
         elif op == CHANGE_BAUDRATE:
             self.baud = struct.unpack_from("<I", payload)[0]
-        elif op == GET_SECURITY_INFO and self._chip.security_info:
-            return 0, struct.pack("<IB7xII", 0, 0, self._chip.image_chip_id, 0)
+        elif op == GET_SECURITY_INFO and chip.security_info:
+            return 0, struct.pack("<IB7xII", chip.security_flags, chip.flash_crypt_cnt, chip.image_chip_id, 0)
         elif op == ERASE_FLASH and self.stub:
             self._flash.erase(0, _FLASH_BYTES)
         elif op == ERASE_REGION and self.stub:
@@ -142,7 +143,7 @@ class Loader:
         if address == chip.spi and value & _SPI_USR:  # a command to the flash chip; done at once
             registers[address] = 0
             if registers.get(chip.spi + chip.usr2, 0) & 0xFF == _READ_JEDEC_ID:
-                registers[chip.spi + chip.w0] = JEDEC_ID
+                registers[chip.spi + chip.w0] = chip.jedec_id
 
 
 def slip(packet: bytes) -> bytes:
