@@ -76,7 +76,10 @@ def log(at: Where = None, config: Config = None) -> None:
     from evensong_wire.models import Log
 
     async def read(errand: Errand, _: Hello) -> None:
-        for frame in await errand.hear(QUIET_S):
+        lines = [frame for frame in await errand.hear(QUIET_S) if isinstance(frame.body, Log)]
+        if not lines:
+            print("It holds no line of its log that a hub has not taken.")
+        for frame in lines:
             if isinstance(frame.body, Log):
                 level = LEVELS.get(frame.body.level, str(frame.body.level))
                 text = "".join(letter for letter in frame.body.text if letter.isprintable())
