@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evensong.errors import InputError
+from evensong.hub.link.session import ACK_FRAMES, ACK_WITHIN_S
 from evensong.recordings import data_folder, framing, mmash
 from evensong.recordings.mmash import DAY_S
 from evensong.recordings.repairs import Repairs
@@ -53,9 +54,10 @@ def run() -> dict[str, Any]:
     ibi_bits_per_beat: all bytes of IBI frames, packed; ibi_entropy_ratio: to the order-0 entropy of each user's
     successive differences, weighted by beats; xz_ratio: to `xz -9` of each user's intervals as uint16; night_bytes:
     packed frames of all kinds in eight hours in bed; auth_bytes_percent: what one sealed connection adds to these, with
-    its challenge and proof; auth_bytes_both_ways_percent: the same with an acknowledgement for each frame and the time
-    every ten minutes, which are small and so cost more; decode_frames_per_s: of those nights, from packed bytes to
-    models, on one core.
+    its challenge and proof; auth_bytes_both_ways_percent: the same with the hub's words, of which each is small and so
+    costs more: acknowledgements as a hub that is connected all night sends them, and the time every ten minutes;
+    auth_bytes_each_acknowledged_percent: if every frame were acknowledged alone; decode_frames_per_s: of those nights,
+    from packed bytes to models, on one core.
     """
     root, users = recordings()
     sizes: list[BeatSizes] = []
@@ -87,7 +89,8 @@ def run() -> dict[str, Any]:
 
 def _authentication(nights: list[list[bytes]]) -> dict[str, float]:
     """Sealed for real, each night over one connection."""
-    one_way = both_ways = added = added_back = 0
+    one_way = added = 0
+    back = dict.fromkeys(("auth_bytes_both_ways_percent", "auth_bytes_each_acknowledged_percent"), (0, 0))
     for night in nights:
         channel = Channel(bytes(8), bytes)
         challenge = Challenge(bytes(8), 1, False, bytes(16))
@@ -96,16 +99,18 @@ def _authentication(nights: list[list[bytes]]) -> dict[str, float]:
         span_ms = max(frame.header.time_ms for frame in frames) - min(frame.header.time_ms for frame in frames)
         times = max(1, span_ms // TIME_EVERY_MS)
         plain = sum(map(len, night))
-        back = len(frames) * len(pack(_word(Ack(1, 0)))) + times * len(pack(_word(TimeReply(0, 0, 0))))
-        asked = times * len(pack(_word(TimeRequest(0))))
         handshake = len(pack(_word(challenge))) + len(pack(_word(proof)))
         added += sum(len(channel.pack(frame.raw)) for frame in frames) - plain + handshake
-        added_back += (len(frames) + 2 * times) * TRAILER_BYTES
         one_way += plain
-        both_ways += plain + back + asked
+        acks = max(len(frames) // ACK_FRAMES, round(span_ms / 1000 / ACK_WITHIN_S))
+        for figure, words in zip(back, (acks, len(frames)), strict=True):
+            said = words * len(pack(_word(Ack(1, 0))))
+            said += times * (len(pack(_word(TimeReply(0, 0, 0)))) + len(pack(_word(TimeRequest(0)))))
+            more = (words + 2 * times) * TRAILER_BYTES
+            back[figure] = back[figure][0] + said, back[figure][1] + more
     return {
         "auth_bytes_percent": round(100 * added / one_way, 2),
-        "auth_bytes_both_ways_percent": round(100 * (added + added_back) / both_ways, 2),
+        **{figure: round(100 * (added + more) / (one_way + said), 2) for figure, (said, more) in back.items()},
     }
 
 

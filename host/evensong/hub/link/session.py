@@ -1,7 +1,8 @@
 """One device, one life: carries out what a `Conversation` says over a `Port`, until the link ends.
 
 A session is used once; reconnecting lives in `radio` and `daemon`. Frames are journalled in batches, one durable
-transaction for all that came within `BATCH_S`, and acknowledged after it - never before.
+transaction for all that came within `BATCH_S`, and acknowledged after it - never before, and not one by one: a word to
+the wearable costs it more than what an acknowledgement lets it forget, and a new connection begins with one.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from .port import LinkLost, Port
 
 BATCH_S = 0.25  # from the first frame of a batch to its transaction
 BATCH_FRAMES = 512
+ACK_AT_ONCE_S = 60.0  # in a connection's first minute; afterwards when it is worth a word:
+ACK_FRAMES = 16
+ACK_WITHIN_S = 1200.0
 CLOCK_UNCERTAINTY_MS = 100  # of a hub kept by NTP, and of a reply on its way
 CLOCK_SET_UTC_MS = 1_704_067_200_000  # 2024: a computer without a battery-backed clock starts decades earlier
 PAIR_EVERY_S = 10.0  # a wearable asks every ten minutes; one that asks all the time does not fill the journal
@@ -71,6 +75,9 @@ class Session:
         self._on_journalled = journalled
         self._batch: list[Frame] = []
         self._batch_due_s: float | None = None
+        self._owed = 0  # frames that are journalled and not acknowledged
+        self._ack_due_s: float | None = None
+        self._ack_at_once_until_s = clock.monotonic_s() + ACK_AT_ONCE_S
         self._talk = Conversation(journal.hub_id, clock.monotonic_s(), secrets.token_bytes)
         self._counted = (0, 0)
         self._paired_s: float | None = None
@@ -96,7 +103,8 @@ class Session:
                 await self._port.close()
 
     async def _listen(self) -> list[Word]:
-        due_s = min(due for due in (self._batch_due_s, self._look_s, self._talk.due_s) if due is not None)
+        dues = (self._batch_due_s, self._ack_due_s, self._look_s, self._talk.due_s)
+        due_s = min(due for due in dues if due is not None)
         chunk = b""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, due_s - self._clock.monotonic_s())):
@@ -127,14 +135,24 @@ class Session:
                     self._note(reply)
                 case End(reason):
                     return reason
-        overdue = self._batch_due_s is not None and self._clock.monotonic_s() >= self._batch_due_s
+        await self._acknowledge()
+        await self._pass_on()
+        return None
+
+    async def _acknowledge(self) -> None:
+        """Make durable what is due, and say so when that is due."""
+        now_s = self._clock.monotonic_s()
+        overdue = self._batch_due_s is not None and now_s >= self._batch_due_s
         if overdue or len(self._batch) >= BATCH_FRAMES:
+            self._owed += len(self._batch)
+            if self._ack_due_s is None:
+                self._ack_due_s = now_s + (0 if now_s < self._ack_at_once_until_s else ACK_WITHIN_S)
             self._commit()
+        if self._ack_due_s is not None and (self._owed >= ACK_FRAMES or now_s >= self._ack_due_s):
+            self._owed, self._ack_due_s = 0, None
             for word in self._talk.acknowledge():
                 assert isinstance(word, Send)
                 await self._send(word.stream)
-        await self._pass_on()
-        return None
 
     def _note(self, reply: Reply) -> None:
         _log.info("reply", device=self._device_id.hex(), status=reply.status)
