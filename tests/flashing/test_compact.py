@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from evensong.flashing.compact.calls import unfold
-from evensong.flashing.compact.constants import PACKAGE, inline
+from evensong.flashing.compact.constants import inline
 from evensong.flashing.compact.link import link
+from evensong.flashing.compact.names import PACKAGE
 from evensong.flashing.compact.rename import names_in_flash, names_outside, rename
 from evensong.virtual.wearable import SHIM
 

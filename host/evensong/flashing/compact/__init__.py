@@ -1,7 +1,7 @@
 """The firmware's modules, as syntax trees, made small: one step in each file. `firmware_image` says why.
 
 constants  integers are put where they are used
-calls      functions of one expression that are called once are put there, too
+calls      functions of one expression that are called once are put where they are called
 unused     what nobody refers to is left out
 private    private names and parameters share a few names
 link       modules that are always loaded together become one

@@ -8,21 +8,15 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
-from collections import Counter
 
-from .constants import imported
+from .names import imported, uses
 
 _BUILTINS = set(dir(builtins))
 
 
 def unfold(modules: dict[str, ast.Module]) -> None:
     """Change the calls, by dotted name of the module, in place; the functions are left to `unused`."""
-    used: Counter[str] = Counter()
-    for tree in modules.values():
-        for node in ast.walk(tree):
-            match node:
-                case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name) | ast.alias(name=name):
-                    used[name] += 1
+    used = uses(modules.values())
     functions = {
         f"{module}.{node.name}": node
         for module, tree in modules.items()

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TypeVar
 
-PACKAGE = "evensong_firmware"
+from .names import imported
+
 _Scope = TypeVar("_Scope", ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 _OPERATORS = {
@@ -22,6 +23,8 @@ _OPERATORS = {
 
 
 def inline(modules: dict[str, ast.Module]) -> None:
+    """Change the modules, by dotted name, in place. A constant is upper case and is given an integer once, by an
+    expression of integers and other constants."""
     constants = _constants(modules)
     for name, tree in modules.items():
         _Inliner(name, tree, constants).visit(tree)
@@ -38,14 +41,6 @@ def _assigned(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
     for name, expression in pairs:
         if isinstance(name, ast.Name) and name.id.isupper():
             yield name.id, expression
-
-
-def imported(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
-    """(local name, module, name in it) of the package's own names, wherever they are imported."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == PACKAGE:
-            for alias in node.names:
-                yield alias.asname or alias.name, node.module, alias.name
 
 
 def _constants(modules: dict[str, ast.Module]) -> dict[str, dict[str, int]]:

@@ -9,7 +9,7 @@ import ast
 import builtins
 from collections.abc import Iterator
 
-from .constants import PACKAGE, imported
+from .names import PACKAGE, imported
 
 # Not one of all: while a module is loaded, it takes twice its room. `link_ble` is not for every board.
 GROUPS = {
@@ -160,10 +160,10 @@ class _Linker(ast.NodeTransformer):
         if names.setdefault(local, what) != what:
             raise ValueError(f"{local} is both {what} and {names[local]} in one module")
 
-    @staticmethod
-    def _stays(names: set[str], where: str) -> None:
-        if names:
-            raise ValueError(f"{', '.join(names)} of {where} is the name of a global that gets another one")
+    def _refuse_renamed(self, names: set[str], where: str) -> None:
+        """Parameters and attributes keep their names."""
+        if renamed := {name for name in names if self._names.get(name, name) != name}:
+            raise ValueError(f"{', '.join(sorted(renamed))} of {where} is the name of a global that gets another one")
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id in self._modules:
@@ -172,7 +172,7 @@ class _Linker(ast.NodeTransformer):
         return node
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
-        self._stays({node.arg} if self._names.get(node.arg, node.arg) != node.arg else set(), node.arg)
+        self._refuse_renamed({node.arg}, "a function")
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
@@ -192,7 +192,7 @@ class _Linker(ast.NodeTransformer):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
         attributes = {name.id for name in _of_module(node) if isinstance(name, ast.Name) and _is_bound(name)}
-        self._stays(attributes & {own for own in attributes if self._names.get(own, own) != own}, node.name)
+        self._refuse_renamed(attributes, node.name)
         self.generic_visit(node)
         return node
 

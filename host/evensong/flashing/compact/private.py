@@ -7,7 +7,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 
-from .constants import imported
+from .names import imported
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 

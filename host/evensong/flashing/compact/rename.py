@@ -51,7 +51,7 @@ def rename(modules: dict[str, ast.Module], first: list[str], others: dict[str, a
         name: None for module in order for name in _defined(modules[module]) if name not in stay and name[:2] != "__"
     }
     free = iter(name for name in names_in_flash() if name not in used and not name.startswith("__"))
-    fresh = dict(zip(own, free, strict=False))
+    fresh = dict(zip(own, free, strict=False))  # where there are too few, the last ones keep theirs
     for tree in modules.values():
         _rename(tree, fresh)
 

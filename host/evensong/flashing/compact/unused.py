@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
+
+from .names import uses
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def drop_unused(modules: dict[str, ast.Module]) -> bool:
     """True if something was dropped, because that may leave more unused."""
-    used: Counter[str] = Counter()
-    for tree in modules.values():
-        for node in ast.walk(tree):
-            match node:
-                case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name) | ast.alias(name=name):
-                    used[name] += 1
+    used = uses(modules.values())
     dropped = False
     for tree in modules.values():
         holders: list[ast.Module | ast.ClassDef] = [tree]
