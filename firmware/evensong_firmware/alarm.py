@@ -17,7 +17,7 @@ from evensong_firmware.wire import RING_LATEST, RING_STAGE, RING_UNSURE_CLOCK
 
 WAKE, LIGHT, DEEP, REM, UNDECIDED = 0, 1, 2, 3, 4  # what an epoch was staged as
 EPOCHS = 2
-SETTLE_S = 10 * 3600  # a night: with only 40 minutes before it, the stager calls half of the deep epochs something else
+NIGHT_S = 10 * 3600  # with only 40 minutes before it, the stager calls half of the deep epochs something else
 SURE_S = 120  # a clock that may be further off is unsure
 LEAST_S, MOST_S = -0x20000000, 0x20000000
 
@@ -58,7 +58,7 @@ class Alarm:
 
     def wants_stager(self, t_s):
         """True while it is worth its memory: in the window, and for as long before it as a night lasts."""
-        return t_s >= self.opens_s - SETTLE_S
+        return t_s >= self.opens_s - NIGHT_S
 
     def staged(self, stage):
         """An epoch has been staged."""

@@ -9,9 +9,8 @@ counts as a phone's only if its key was given out or taken just before it became
 refuse a pairing, so whoever pairs otherwise is hung up on. docs/decisions/0032 says what else the stack does.
 """
 
-from evensong_firmware.keys import keep, kept
+from evensong_firmware.keys import BONDS_MAGIC, keep, kept
 
-MAGIC = b"EVB1"  # as in `keys`
 OURS = 1  # kind of secret: asked for when a known phone begins to encrypt
 PEERS = 2
 MOST_PHONES = 3  # as NimBLE; the oldest gives way
@@ -27,8 +26,8 @@ class Bonds:
         self._keys = keys
         self._hidden = b""  # address whose bond the stack wanted to drop
         self.good = self.changed = False
-        content = kept(keys.bonds_path, MAGIC)
-        i = 4
+        content = kept(keys.bonds_path, BONDS_MAGIC)
+        i = len(BONDS_MAGIC)
         while i < len(content):
             address_at = i + 3
             secret_at = address_at + content[i + 1]
@@ -82,7 +81,7 @@ class Bonds:
 
     def write(self):
         self.changed = False
-        content = MAGIC
+        content = BONDS_MAGIC
         for kind, address, secret in self._keys.bonds:
             content += bytes((kind, len(address), len(secret))) + address + secret
         keep(self._keys.bonds_path, content)

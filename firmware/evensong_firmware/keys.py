@@ -12,6 +12,7 @@ from hashlib import sha256
 FILE = "/evensong.key"
 BONDS_FILE = "/evensong.bonds"
 MAGIC = b"EVK1"
+BONDS_MAGIC = b"EVB1"  # here, so that whether there are any is known without loading `bonds`
 CONTENT = 70
 CHECK = 4
 MOST_BYTES = 1024
@@ -89,7 +90,7 @@ class Keys:
 
     def has_bonds(self):
         """Without loading them."""
-        return len(kept(self.bonds_path, b"EVB1")) > 4
+        return len(kept(self.bonds_path, BONDS_MAGIC)) > len(BONDS_MAGIC)
 
     def forget_bonds(self):
         self.bonds.clear()

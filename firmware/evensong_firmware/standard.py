@@ -19,6 +19,7 @@ _TABLE += b"\x05\x18\x01" + b"\x2b\x2a\x02"
 
 
 def services(for_everybody):
+    """What `gatts_register_services` takes. for_everybody: nothing of it needs an encrypted connection."""
     found = []
     i = 0
     while i < len(_TABLE):

@@ -6,9 +6,8 @@ from evensong_firmware.sense.wear import CHARGING, OFF, UNKNOWN, Wear
 
 _RATE_HZ = 100  # of light
 _MOST_S = 60  # of light between two polls that count
-_IN_VAIN_S = (
-    30  # after which a light without a pulse is no skin: 10 s until samples are dated, 7 s until a beat is told
-)
+# After so long a light without a pulse is no skin: 10 s until samples are dated, 7 s until a beat is told.
+_IN_VAIN_S = 30
 
 
 class Worn:
