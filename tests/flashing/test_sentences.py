@@ -26,6 +26,7 @@ from evensong.hub.link.serial import NoSerialPort, UsbPort
 from evensong.virtual.serial_board.chips import ESP32, ESP32_C3, ESP32_S3, Chip
 from evensong.virtual.serial_board.flash import Flash
 from evensong.virtual.serial_board.server import SerialBoard, served
+from evensong_firmware.config import DEFAULTS
 
 BRIDGE = UsbPort("/dev/ttyUSB0", 0x10C4, "CP2102")
 NATIVE = UsbPort("/dev/ttyACM0", 0x303A, "USB JTAG/serial debug unit")
@@ -181,6 +182,11 @@ def test_what_the_commands_refuse(words: list[str], sentence: str) -> None:
     assert done.exit_code == 1
     assert isinstance(done.exception, EvensongError)
     assert sentence in done.exception.message
+
+
+def test_the_help_names_every_setting() -> None:
+    said = CliRunner().invoke(app, ["wearable", "set", "--help"]).output.replace(",", " ").split()
+    assert not [name for name in DEFAULTS if name not in said]
 
 
 # --- the chip and its line ---

@@ -23,9 +23,8 @@ Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="S
 T = TypeVar("T")
 
 SCAN_S = 10.0
-_ADDRESS = re.compile(
-    r"(?i)([0-9a-f]{2}:){5}[0-9a-f]{2}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-)  # the latter: macOS
+# macOS gives UUIDs instead of addresses.
+_ADDRESS = re.compile(r"(?i)([0-9a-f]{2}:){5}[0-9a-f]{2}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 QUIET_S = 2.0
 LEVELS = {0: "debug", 1: "info", 2: "warning", 3: "error"}
 
@@ -76,14 +75,14 @@ def log(at: Where = None, config: Config = None) -> None:
     from evensong_wire.models import Log
 
     async def read(errand: Errand, _: Hello) -> None:
-        lines = [frame for frame in await errand.hear(QUIET_S) if isinstance(frame.body, Log)]
+        frames = await errand.hear(QUIET_S)
+        lines = [(frame.header, frame.body) for frame in frames if isinstance(frame.body, Log)]
         if not lines:
             print("It holds no line of its log that a hub has not taken.")
-        for frame in lines:
-            if isinstance(frame.body, Log):
-                level = LEVELS.get(frame.body.level, str(frame.body.level))
-                text = "".join(letter for letter in frame.body.text if letter.isprintable())
-                print(f"boot {frame.header.boot_id}  {frame.header.time_ms / 1000:10.1f} s  {level}: {text}")
+        for header, line in lines:
+            level = LEVELS.get(line.level, str(line.level))
+            text = "".join(letter for letter in line.text if letter.isprintable())
+            print(f"boot {header.boot_id}  {header.time_ms / 1000:10.1f} s  {level}: {text}")
 
     _run(read, at, config)
 
@@ -96,7 +95,8 @@ def set_(
     """Change settings of the wearable; it refuses by name what it does not know.
 
     They are name, night_h (hours that the flight check reckons with), battery_mah, prompts (mood check-ins a day),
-    status_every_s, open (1: without a key it talks to whoever asks).
+    services (heart rate for 0 nobody, 1 phones with a bond, 2 everybody), status_every_s, open (1: without a key it
+    talks to whoever asks).
     """
     from evensong.errors import InputError
     from evensong_wire.frames import CommandCode
