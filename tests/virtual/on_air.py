@@ -36,6 +36,17 @@ def word(body: Body) -> bytes:
     return pack(encode(Header(KIND_OF[type(body)], bytes(4), 0, 0, 0), body))
 
 
+def hub_on(world: World, radio: Radio, config: Path, folder: Path) -> Peer:
+    """A hub with this configuration; what it says goes to `hub.log` in the folder."""
+    return world.spawn(
+        "hub",
+        [sys.executable, "-m", "evensong.virtual.hub_process", str(config), str(UTC_MS), "1"],
+        {"PATH": "", "PYTHONPATH": ":".join(sys.path), "PYTHONHASHSEED": "0"},
+        folder / "hub.log",
+        lambda peer: HubController(world, radio, peer.send),
+    )
+
+
 @dataclass
 class Air:
     """What a sniffer hears of one wearable: every write to it, every notification from it."""
@@ -97,13 +108,7 @@ class Bed:
         self.hub: Peer | None = None
 
     def start_hub(self) -> None:
-        self.hub = self.world.spawn(
-            "hub",
-            [sys.executable, "-m", "evensong.virtual.hub_process", str(self.config), str(UTC_MS), "1"],
-            {"PATH": "", "PYTHONPATH": ":".join(sys.path), "PYTHONHASHSEED": "0"},
-            self.folder / "hub.log",
-            lambda peer: HubController(self.world, self.radio, peer.send),
-        )
+        self.hub = hub_on(self.world, self.radio, self.config, self.folder)
 
     def stop_hub(self) -> None:
         assert self.hub

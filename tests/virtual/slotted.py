@@ -15,7 +15,7 @@ from evensong.virtual.radio import Air, Radio
 from evensong.virtual.wearable import SHIM, Hardware, Wearable
 from evensong.virtual.world import Peer, World
 
-from .on_air import UTC_MS
+from .on_air import UTC_MS, hub_on
 
 COMMAND = Path(__file__).parent / "samples" / "command.py"
 RESTART_S = 1
@@ -72,13 +72,7 @@ class Desk:
         self._runs = 0
 
     def hub(self) -> Peer:
-        return self.world.spawn(
-            "hub",
-            [sys.executable, "-m", "evensong.virtual.hub_process", str(self.config), str(UTC_MS), "1"],
-            {"PATH": "", "PYTHONPATH": ":".join(sys.path), "PYTHONHASHSEED": "0"},
-            self.folder / "hub.log",
-            lambda peer: HubController(self.world, self.radio, peer.send),
-        )
+        return hub_on(self.world, self.radio, self.config, self.folder)
 
     async def evensong(self, *words: str) -> tuple[int | None, str]:
         """Run a command of ours on that computer: exit status, and what it said."""

@@ -5,8 +5,6 @@ which is then away.
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import time
 from pathlib import Path
 
@@ -23,7 +21,6 @@ from evensong.recordings.repairs import Repairs
 from evensong.staging.hypnogram import STAGES, Stage
 from evensong.staging.intake import gather
 from evensong.staging.live import stage_live
-from evensong.virtual.adapter import HubController
 from evensong.virtual.radio import Radio
 from evensong.virtual.tape import Tape, tape_of
 from evensong.virtual.wearable import SHIM, Wearable
@@ -31,9 +28,9 @@ from evensong.virtual.world import World
 from evensong_wire.frames import CommandCode, EventCode, Ring
 from evensong_wire.models import Event, Log
 
+from .on_air import UTC_MS, hub_on
 from .signal_scene import frames_in
 
-UTC_MS = 1_767_304_800_000
 EPOCH_S = 30
 DEEP_FOR = 10  # epochs of deep sleep that are left when the window opens
 WINDOW_S = 2400
@@ -94,14 +91,7 @@ def _play(folder: Path, wearable: Wearable, window_s: tuple[int, int]) -> None:
     config.write_text(f'[hub]\njournal = "{journal_path}"\nkeyring = "{folder / "keyring.json"}"\n')
 
     async def scene() -> None:
-        command = [sys.executable, "-m", "evensong.virtual.hub_process", str(config), str(UTC_MS), "1"]
-        hub = world.spawn(
-            "hub",
-            command,
-            {**os.environ, "PYTHONHASHSEED": "0"},
-            folder / "hub.log",
-            lambda peer: HubController(world, radio, peer.send),
-        )
+        hub = hub_on(world, radio, config, folder)
         wearable.start()
         await asyncio.sleep(60)
         arg = b"".join((UTC_MS // 1000 + at_s).to_bytes(4, "little") for at_s in window_s)

@@ -15,7 +15,7 @@ from evensong.virtual.world import World
 from evensong_wire.models import HubHello
 
 from .on_air import Bed, word
-from .phones import LOCATION, REFUSED, Phone, beats
+from .phones import LOCATION, PHONE, REFUSED, Phone, beats
 
 PRESS_S = (30, 40)  # the wearer's hand is on the button
 Scene = Callable[[Bed], Coroutine[Any, Any, None]]
@@ -41,7 +41,7 @@ async def until(bed: Bed, second: float) -> None:
     await asyncio.sleep(second - bed.world.time())
 
 
-async def bonded(bed: Bed, second: float, address: str = "D1:00:00:00:00:01") -> Phone:
+async def bonded(bed: Bed, second: float, address: str = PHONE) -> Phone:
     """A phone that pairs at this second, and stays."""
     phone = await Phone.on(bed.radio, address)
     await until(bed, second)
