@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from builders import BOOTS, frame, night_frames, wear
 
 from evensong.staging import STAGES, ModelError, Stage, find, gather, lay_out, load, shipped, stage, summarise
+from evensong.staging.fixed import Ints
 from evensong.staging.hypnogram import HEADER, UNKNOWN
-from evensong.staging.model import FORMAT
+from evensong.staging.model import FORMAT, Model
 from evensong_wire.frames import EventCode, Wear
 from evensong_wire.models import Activity, Event, HeartRate
 
@@ -131,4 +134,31 @@ def test_a_changed_model_file_is_refused() -> None:
     with pytest.raises(ModelError, match="version"):
         load(content.replace(b'"version": 1', b'"version": 99'))
     assert FORMAT in content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("outward_up", lambda array: array + 50),
+        ("conv_weight", lambda array: array[..., :-1]),
+        ("point_bias", lambda array: array[:1]),
+        ("mean", lambda array: array[:7]),
+        ("scale", None),
+    ],
+)
+def test_a_model_whose_arrays_do_not_fit_together_is_refused_when_it_is_read(
+    name: str, other: Callable[[Ints], Ints] | None
+) -> None:
+    whole = shipped()
+    arrays = {key: array for key, array in whole.arrays.items() if key != name}
+    if other:
+        arrays[name] = other(whole.arrays[name])
+    with pytest.raises(ModelError, match="damaged"):
+        load(Model(arrays, whole.facts).to_bytes())
+
+
+def test_a_model_that_does_not_say_how_sure_it_has_to_be_is_refused() -> None:
+    for facts in ({}, {**shipped().facts, "threshold": 10_001}, {**shipped().facts, "subjects": []}):
+        with pytest.raises(ModelError):
+            load(Model(shipped().arrays, facts).to_bytes())
     assert STAGES[UNKNOWN] == Stage.UNKNOWN

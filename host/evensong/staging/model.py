@@ -127,7 +127,11 @@ def load(content: bytes) -> Model:
         model = Model(arrays, document["facts"])
         if model.sha256 != document["sha256"]:
             raise ModelError("its arrays do not have the hash that it states")
-    except (KeyError, TypeError, ValueError) as error:
+        blank = np.zeros((1, len(NAMES)), np.int64)
+        model.probabilities(Features(blank, blank != 0))  # arrays that do not fit together fail here, not in a night
+        if not model.subjects or not 0 <= model.threshold <= hypnogram.WHOLE:
+            raise ModelError("it does not say on whom it was trained, or how sure it has to be")
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ModelError(f"it is damaged ({error})") from error
     return model
 

@@ -67,7 +67,8 @@ class Network:
         )
         last = [outward << outward_up[:, None], skip << skip_up[:, None], bias[:, None]]
         self._last = np.concatenate(last, axis=1).astype(np.float64)
-        assert int(np.abs(self._last).sum(axis=1).max()) * _MOST < 1 << 53
+        if int(np.abs(self._last).sum(axis=1).max()) * _MOST >= 1 << 53:
+            raise ValueError("weights of the last layer too large for exact sums")
 
     def logits(self, features: NDArray[np.float32]) -> Ints:
         """(n, 5) in Q16. features: (60, n) standardised, the last row of ones."""
