@@ -25,6 +25,7 @@ from evensong_wire.models import Challenge, Frame, Header, Reply
 from .conversation import Answered, Challenged, Conversation, End, Greeted, Keep, Send, TimeAsked, Turned, Word
 from .port import LinkLost, Port
 
+TICK_S = 1e-6
 BATCH_S = 0.25  # from the first frame of a batch to its transaction
 BATCH_FRAMES = 512
 ACK_AT_ONCE_S = 60.0  # in a connection's first minute; afterwards when it is worth a word:
@@ -107,7 +108,8 @@ class Session:
         due_s = min(due for due in dues if due is not None)
         chunk = b""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, due_s - self._clock.monotonic_s())):
+            # A clock that counts microseconds never gets to what is less than one away.
+            async with asyncio.timeout(max(0.0, due_s - self._clock.monotonic_s()) + TICK_S):
                 chunk = await self._port.receive()
         now_s = self._clock.monotonic_s()
         return self._talk.feed(chunk, now_s) if chunk else self._talk.tick(now_s)
