@@ -118,12 +118,9 @@ def _wire(chip, pin):
 
 
 def _at_rest(chip):
-    mg, n, ms, rate_hz = chip.burst()
-    due = ms * rate_hz // 1000
-    if n < 0:
-        return 0, "it forgets its settings: its supply dips"
-    if n < chip.BURST or not due * 85 // 100 - 1 <= n <= due * 115 // 100 + 1:
-        return 0, "%d samples came in %d ms, not %d" % (n, ms, due)
+    mg, problem = chip.burst()
+    if problem:
+        return 0, problem
     x, y, z = [sum(mg[i::3]) // chip.BURST for i in range(3)]
     g = int((x * x + y * y + z * z) ** 0.5)
     if _LEAST_MG <= g <= _MOST_MG:

@@ -10,6 +10,7 @@ import time
 from array import array
 
 from evensong_firmware.drivers.lis3dh import Lis3dh
+from evensong_firmware.drivers.pace_test import gathered, trouble
 
 _RATE_HZ = 400
 _WAIT_MS = 50
@@ -26,15 +27,12 @@ class Lis3dhTest(Lis3dh):
         self._set(0x2E, 0x00)
 
     def burst(self):
-        """(samples of three axes in mg, samples that came, ms in which they came, their rate)."""
+        """(samples of three axes in mg, what is wrong with their number)."""
         self._begin()
-        before = time.ticks_us()
-        time.sleep_ms(_WAIT_MS)
-        ms = time.ticks_diff(time.ticks_us(), before) // 1000
-        n = self.waiting()
+        n, ms = gathered(self, _WAIT_MS)
         samples = array("h", bytes(6 * self.BURST))
         self.read(samples)
-        return [value * 1000 // self.LSB_PER_G for value in samples], n, ms, _RATE_HZ
+        return [value * 1000 // self.LSB_PER_G for value in samples], trouble(self, n, ms, _RATE_HZ)
 
     def _begin(self):
         self.start()

@@ -10,6 +10,7 @@ import time
 from array import array
 
 from evensong_firmware.drivers.max3010x import FULL_SCALE, GREEN, INFRARED, MAX_CURRENT, RED, Max3010x
+from evensong_firmware.drivers.pace_test import gathered, trouble
 
 _ADDRESS = 0x57
 _RATE_HZ = 400
@@ -51,25 +52,16 @@ class Max3010xTest(Max3010x):
 
     def _level(self, light, current):
         """(mean of some samples, what was wrong)."""
-        n, ms = self._wait(light, current)
-        if n < 0:
-            return 0, "it forgets its settings: its supply dips"
-        due = ms * _RATE_HZ // 1000
-        if n < self.BURST or not due * 85 // 100 - 1 <= n <= due * 115 // 100 + 1:
-            return 0, "%d samples came in %d ms, not %d" % (n, ms, due)
+        self._begin(light, current)
+        n, ms = gathered(self, _WAIT_MS)
+        problem = trouble(self, n, ms, _RATE_HZ)
+        if problem:
+            return 0, problem
         self.read(self._samples)
         total = 0
         for i in range(self.BURST // 2, self.BURST):
             total += self._samples[i]
         return total * 2 // self.BURST, ""
-
-    def _wait(self, light, current):
-        """(samples that wait, ms in which they came)."""
-        self._begin(light, current)
-        before = time.ticks_us()
-        time.sleep_ms(_WAIT_MS)
-        ms = time.ticks_diff(time.ticks_us(), before) // 1000
-        return self.waiting(), ms
 
     def _begin(self, light, current):
         self.current = current

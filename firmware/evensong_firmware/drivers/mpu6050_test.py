@@ -14,6 +14,7 @@ import time
 from array import array
 
 from evensong_firmware.drivers.mpu6050 import Mpu6050
+from evensong_firmware.drivers.pace_test import gathered, trouble
 
 _RATE_HZ = 500
 _WAIT_MS = 60
@@ -28,17 +29,14 @@ class Mpu6050Test(Mpu6050):
         self._set(0x6B, 0x80)
 
     def burst(self):
-        """(samples of three axes in mg, samples that came, ms in which they came, their rate)."""
+        """(samples of three axes in mg, what is wrong with their number)."""
         self.start()
         self._set(0x19, 1)  # every second of 1000 a second
         self.flush()
-        before = time.ticks_us()
-        time.sleep_ms(_WAIT_MS)
-        ms = time.ticks_diff(time.ticks_us(), before) // 1000
-        n = self.waiting()
+        n, ms = gathered(self, _WAIT_MS)
         samples = array("h", bytes(6 * self.BURST))
         self.read(samples)
-        return [value * 1000 // self.LSB_PER_G for value in samples], n, ms, _RATE_HZ
+        return [value * 1000 // self.LSB_PER_G for value in samples], trouble(self, n, ms, _RATE_HZ)
 
     def forced(self):
         """(what the force changes in mg on each axis, whether it is right)."""
