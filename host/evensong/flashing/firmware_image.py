@@ -21,7 +21,7 @@ from .compact.calls import unfold
 from .compact.constants import inline
 from .compact.link import GROUPS, link
 from .compact.private import shorten
-from .compact.rename import rename
+from .compact.rename import rename, rename_private
 from .compact.unused import drop_unused
 
 _SOURCE = "f"  # what a traceback calls every file: a name for each would be kept in the heap
@@ -55,7 +55,7 @@ def build_stager(package: Path, to: Path, arch: str | None) -> None:
 def build_shim(folder: Path, to: Path) -> None:
     """Compile the modules in a folder that stand for what is C on a board. Their public names stay as they are."""
     modules = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.py"))}
-    shorten(modules, keywords=None)
+    rename_private(modules)
     _compile(modules, folder, to, None)
 
 

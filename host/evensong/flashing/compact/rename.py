@@ -36,22 +36,30 @@ def _listed(file: str) -> list[str]:
 def rename(modules: dict[str, ast.Module], first: list[str], others: dict[str, ast.Module]) -> None:
     """In place. first: the modules whose names matter most, because they are always loaded. others: modules of the
     firmware that are compiled apart: what they define is called the same."""
-    used = {name for tree in modules.values() for name in _all(tree)}
-    texts = {
-        node.value
-        for tree in modules.values()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    stay = texts | names_outside() | set(names_in_flash()) | _BY_NAME
+    stay = _texts(modules) | names_outside() | set(names_in_flash()) | _BY_NAME
     stay = stay.union(*map(_defined, others.values()))
     stay |= {part for module in modules for part in module.split(".")}
     order = sorted(modules, key=lambda module: module not in first)
-    own = {
-        name: None for module in order for name in _defined(modules[module]) if name not in stay and name[:2] != "__"
-    }
-    free = iter(name for name in names_in_flash() if name not in used and not name.startswith("__"))
-    fresh = dict(zip(own, free, strict=False))  # where there are too few, the last ones keep theirs
+    _exchange(modules, [name for module in order for name in _defined(modules[module]) if name not in stay])
+
+
+def rename_private(modules: dict[str, ast.Module]) -> None:
+    """In place, only what is private: of modules whose other names are known outside."""
+    texts = _texts(modules)
+    defined = [name for tree in modules.values() for name in _defined(tree)]
+    _exchange(modules, [name for name in defined if name[0] == "_" and name not in texts])
+
+
+def _texts(modules: dict[str, ast.Module]) -> set[str]:
+    constants = [node for tree in modules.values() for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return {constant.value for constant in constants if isinstance(constant.value, str)}
+
+
+def _exchange(modules: dict[str, ast.Module], own: list[str]) -> None:
+    used = {name for tree in modules.values() for name in _all(tree)}
+    free = [name for name in names_in_flash() if name not in used and not name.startswith("__")]
+    ours = dict.fromkeys(name for name in own if not name.startswith("__"))
+    fresh = dict(zip(ours, free, strict=False))  # where there are too few, the last ones keep theirs
     for tree in modules.values():
         _rename(tree, fresh)
 
