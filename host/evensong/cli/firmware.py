@@ -40,18 +40,17 @@ def bundle(
     from dataclasses import replace
 
     from evensong.errors import InputError
-    from evensong.flashing.bundle import sign
+    from evensong.flashing.bundle import MAGIC, public_part, sign
     from evensong.flashing.layout import compiled
+    from evensong.whole_file import write_whole
 
     if arch not in ARCHS:
         raise InputError(f"{arch!r} is none of {', '.join(ARCHS)}.")
     of = None if arch == "any" else arch
+    public_part(key)  # a wrong key is said before anything is compiled
     firmware = compiled(of)
     if version is not None:
         firmware = replace(firmware, version=version)
     signed = sign(firmware, minimum or firmware.version, of, key)
-    try:
-        out.write_bytes(signed)
-    except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror}.") from error
+    write_whole(out, signed, "update", MAGIC)
     print(f"{out}: firmware {firmware.version}, {len(firmware.files)} files, {len(signed)} bytes")

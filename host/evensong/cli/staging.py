@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +14,7 @@ import typer
 
 from evensong.cli import passports
 from evensong.cli.answers import Answer, answer_of, corrections_of, samples_of
+from evensong.whole_file import whole, write_whole
 
 if TYPE_CHECKING:
     from evensong.staging import Model
@@ -78,9 +79,13 @@ def stage(
             out, recordings, samples, hypnogram, model_sha256, answer, corrected,
             abstain=abstain, corrected_by=corrections,
         )  # fmt: skip
-        if passports.may_have_one(out):
-            _write(passports.beside(out), passport.to_bytes())
-        _write(out, hypnogram.csv_bytes())
+        with ExitStack() as files:  # neither takes its name before both are whole
+            text = hypnogram.csv_bytes()
+            file = files.enter_context(whole(out, "hypnogram", text[: text.index(b"\n") + 1]))
+            file.write(text)
+            file.flush()
+            if passports.may_have_one(out):
+                files.enter_context(whole(passports.beside(out), "passport", b"{")).write(passport.to_bytes())
     if digest:
         typer.echo(hypnogram.digest())
     elif out is None and not sys.stdout.isatty():
@@ -196,7 +201,7 @@ def evaluate(
             figures["learning_curve"] = studies.learning_curve(labelled, cv, jobs, show)
             figures["trained_on"] = studies.subjects_in_training(labelled, cv)
     if to_json:
-        _write(to_json, (json.dumps(figures, indent=1) + "\n").encode())
+        write_whole(to_json, (json.dumps(figures, indent=1) + "\n").encode(), "file of figures", b"{")
     print_evaluation(figures, cross_validated=bool(cv), per_night=per_night)
     if report and write_report:
         how = f"{figures['nights']} nights of {directory.resolve().name}, {figures['epochs']:,} scored epochs, "
@@ -246,14 +251,14 @@ def train(
         done = count(1)
         measured = [measure_night(night) for night in labelled]
         model = run(measured, lambda: show(next(done), networks_to_train()), data=data)
-    _write(out, model.to_bytes())
-    _write(out.with_name(out.name + ".card.md"), card(model).encode())
+    write_whole(out, model.to_bytes(), "model", b"{")
+    write_whole(out.with_name(out.name + ".card.md"), card(model).encode(), "model card", b"#")
     typer.echo(f"{out}: {len(labelled)} nights, {model.facts['epochs']:,} epochs, arrays {model.sha256}")
     if live is not None:
         with _progress("Training the student"):
             streamed = [stream_night(night) for night in labelled]
             student = train_student(streamed, taught(model, measured), stated(model))
-        _write(live, student.to_bytes())
+        write_whole(live, student.to_bytes(), "model", b"{")
         typer.echo(f"{live}: the live stager's {len(student.weights):,} bytes, {student.sha256}")
 
 
@@ -282,15 +287,6 @@ def _model(path: Path | None) -> Model:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
     except ModelError as error:
         raise InputError(f"{path} is no model for this version: {error}.") from None
-
-
-def _write(path: Path, content: bytes) -> None:
-    from evensong.errors import InputError
-
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
 @contextmanager

@@ -29,21 +29,21 @@ def print_nights(staged: Staged, answer: str) -> None:
     for span in spans:
         night = summarise(hypnogram, span)
 
-        def between(name: str, night: Summary = night) -> str:
-            return _between(night.intervals_min[name]) if answer == "final" else ""
+        def told(minutes: float | None, name: str, night: Summary = night) -> str:
+            return _told(minutes, night.intervals_min[name] if answer == "final" else None)
 
         span_text = f"{_clock(span.start_epoch)} to {_clock(span.end_epoch)}"
         title = f"Night from {span_text} of the recording (by {span.how}), {ANSWERS[answer]}"
         table = Table(title=title, title_justify="left", box=None, show_header=False)
         table.add_row("time in bed", _minutes(night.tib_min))
-        table.add_row("total sleep time", _minutes(night.tst_min) + between("tst"))
+        table.add_row("total sleep time", told(night.tst_min, "tst"))
         table.add_row("sleep onset latency", _minutes(night.sol_min))
-        table.add_row("wake after sleep onset", _minutes(night.waso_min) + between("waso"))
+        table.add_row("wake after sleep onset", told(night.waso_min, "waso"))
         table.add_row("sleep efficiency", "-" if night.se_percent is None else f"{night.se_percent} %")
         table.add_row("REM latency", _minutes(night.rem_latency_min))
         table.add_row("light", _minutes(night.light_min))
-        table.add_row("deep", _minutes(night.deep_min) + between("deep"))
-        table.add_row("REM", _minutes(night.rem_min) + between("rem"))
+        table.add_row("deep", told(night.deep_min, "deep"))
+        table.add_row("REM", told(night.rem_min, "rem"))
         table.add_row("unknown", f"{night.unknown_percent} % of the time in bed, counted as neither sleep nor wake")
         quality = judge(staged.series, span, hypnogram)
         table.add_row("quality", quality.verdict.value)
@@ -175,9 +175,13 @@ def _minutes(value: float | None) -> str:
     return f"{int(value // 60)} h {value % 60:g} min" if value >= 60 else f"{value:g} min"
 
 
-def _between(interval: tuple[float, float]) -> str:
+def _told(minutes: float | None, interval: tuple[float, float] | None) -> str:
+    """What was staged as this, and its interval; below it if much is unknown, for that is not counted."""
+    if minutes is None or interval is None:
+        return _minutes(minutes)
     low, high = interval
-    return f" ({_minutes(round(low))} to {_minutes(round(high))})"
+    least = "at least " if minutes < low else ""
+    return f"{least}{_minutes(minutes)} ({_minutes(round(low))} to {_minutes(round(high))})"
 
 
 def _clock(epoch: int) -> str:

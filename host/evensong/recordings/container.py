@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from evensong.errors import InputError
+from evensong.whole_file import whole
 from evensong_wire.models import Frame
 from evensong_wire.stream import Stream, pack
 
@@ -102,27 +103,21 @@ def writing(path: Path, header: RecordingHeader) -> Iterator[Callable[[bytes], N
     Raises:
         InputError: the file cannot be written. Then there is none, or the one from before.
     """
-    if not path.name:
-        raise InputError(f"{path} is a folder: name the file to write.")
-    part = path.with_name(f".{path.name}.part")
     try:
-        if not _may_be_replaced(path):  # a device such as /dev/null, or the very table that is imported
-            raise InputError(f"{path} is there and is no recording, so it is left alone: name another file to write.")
-        try:
-            with part.open("wb") as file:
-                file.write(json.dumps(_to_json(header), ensure_ascii=False).encode() + b"\n")
-                yield lambda raw: _append(file, raw)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        allowed = _may_be_replaced(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
+    if not allowed:  # a device such as /dev/null, or the very table that is imported
+        raise InputError(f"{path} is there and is no recording, so it is left alone: name another file to write.")
+    with whole(path, "recording", b"{") as file:
+        file.write(json.dumps(_to_json(header), ensure_ascii=False).encode() + b"\n")
+        yield lambda raw: _append(file, raw)
 
 
 def _may_be_replaced(path: Path) -> bool:
     """True if there is nothing yet, or an empty file, or a recording."""
-    if not path.exists():
-        return True
+    if not path.exists() or path.is_dir():
+        return True  # of a folder, `whole` says so
     if not path.is_file():
         return False
     with path.open("rb") as file:

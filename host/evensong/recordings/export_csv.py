@@ -8,6 +8,7 @@ and rising only.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from pathlib import Path
@@ -16,6 +17,7 @@ from evensong.errors import InputError
 from evensong.recordings.container import Recording
 from evensong.recordings.framing import samples_of
 from evensong.recordings.samples import Samples
+from evensong.whole_file import write_whole
 from evensong_wire.frames import EPOCH_MS, EventCode
 
 COLUMNS = {
@@ -30,29 +32,28 @@ def export(recording: Recording, directory: Path) -> dict[str, int]:
     """Write the tables that the recording has anything for; return the number of rows of each.
 
     Raises:
-        InputError: the folder cannot be written.
+        InputError: the folder cannot be written, or holds tables of something else.
     """
-    samples = samples_of(recording)
-    written = {}
+    tables = {name: listed for name, rows in _tables(samples_of(recording)).items() if (listed := list(rows))}
+    for name in COLUMNS:
+        if name not in tables and (directory / name).exists():
+            raise InputError(f"{directory} holds {name}, which this recording has nothing for: name another folder.")
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for name, rows in _tables(samples).items():
-            listed = list(rows)
-            if listed:
-                _write(directory / name, COLUMNS[name], listed)
-                written[name] = len(listed)
     except OSError as error:
-        raise InputError(f"{directory} cannot be written: {error.strerror or error}.") from None
-    return written
+        raise InputError(f"{directory} cannot be the folder of the tables: {error.strerror or error}.") from None
+    for name, rows in tables.items():
+        _write(directory / name, COLUMNS[name], rows)
+    return {name: len(rows) for name, rows in tables.items()}
 
 
 def _write(path: Path, names: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(names)
-        table.writerows(rows)
-    part.replace(path)
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(names)
+    header = text.getvalue().encode()
+    table.writerows(rows)
+    write_whole(path, text.getvalue().encode(), "such table", header)
 
 
 def _tables(samples: Samples) -> dict[str, Iterator[tuple[object, ...]]]:

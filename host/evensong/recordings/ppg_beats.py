@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from evensong.errors import InputError
 from evensong.recordings.columns import Floats, Integers
 from evensong.recordings.ppg_intake import RATE_HZ, acceleration_at, read_acceleration_mg, read_ppg
 from evensong.recordings.repairs import Repairs
+from evensong.whole_file import whole
 from evensong_firmware.sense import breathing, posture
 from evensong_firmware.sense import ppg as firmware
 
@@ -121,15 +121,8 @@ def write_beats(path: Path, beats: PpgBeats) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    part = path.with_name(path.name + ".part")
-    target = path if path.exists() and not path.is_file() else part  # a device such as /dev/stdout is written straight
-    try:
-        with target.open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file, lineterminator="\n")
-            table.writerow(("t_s", "ibi_ms", "quality"))
-            for t_s, ibi_ms, quality in zip(beats.t_s, beats.ibi_ms.tolist(), beats.quality.tolist(), strict=True):
-                table.writerow((f"{t_s:.3f}", ibi_ms, quality))
-        if target is part:
-            part.replace(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
+    header = b"t_s,ibi_ms,quality\n"
+    with whole(path, "table of beats", header) as file:
+        file.write(header)
+        for t_s, ibi_ms, quality in zip(beats.t_s, beats.ibi_ms.tolist(), beats.quality.tolist(), strict=True):
+            file.write(f"{t_s:.3f},{ibi_ms},{quality}\n".encode())
