@@ -4,7 +4,7 @@
     hub: PROOF            device: HELLO, and from here on every frame both ways is sealed
     hub: RESUME_FROM      device: numbered frames from the spool, in its order, from there on
     hub: ACK              the spool forgets
-    device: TIME_REQUEST  after the hello and every ten minutes; hub: TIME_REPLY
+    device: TIME_REQUEST  after the hello and every twenty minutes; hub: TIME_REPLY
     hub: COMMAND          device: REPLY
 
 Invariants: to a hub that has not proved the key nothing is said but a challenge and a refusal; nothing numbered leaves
@@ -19,7 +19,7 @@ from evensong_firmware.guard import Guard
 from evensong_firmware.spool import Cursor
 
 VERSION = (0, 1, 0)
-TIME_EVERY_S = 600
+TIME_EVERY_S = 1200
 MAX_REPLIES = 4  # commands that wait for their reply; further ones are passed over
 STRANGER_S = 20  # so long a connection may last that proves nothing
 DONE, REFUSED, UNKNOWN = 0, 1, 2

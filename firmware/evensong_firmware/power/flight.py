@@ -17,7 +17,7 @@ from evensong_firmware.wire import (
 )
 
 CLOCK_LIMIT_S = 60
-LINK_LIMIT_S = 900  # a wearable asks the hub for the time every ten minutes
+LINK_LIMIT_S = 1500  # a wearable asks the hub for the time every twenty minutes
 BATTERY_UNKNOWN_PCT = 127
 
 

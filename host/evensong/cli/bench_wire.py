@@ -34,7 +34,7 @@ from evensong_wire.stream import Stream, pack
 
 NIGHT_S = 8 * 3600
 PASSES = 5
-TIME_EVERY_MS = 600_000  # as the firmware asks for it
+TIME_EVERY_MS = 1_200_000  # as the firmware asks for it
 _Series = NDArray[np.int64]
 
 
@@ -55,7 +55,7 @@ def run() -> dict[str, Any]:
     successive differences, weighted by beats; xz_ratio: to `xz -9` of each user's intervals as uint16; night_bytes:
     packed frames of all kinds in eight hours in bed; auth_bytes_percent: what one sealed connection adds to these, with
     its challenge and proof; auth_bytes_both_ways_percent: the same with the hub's words, of which each is small and so
-    costs more: acknowledgements as a hub that is connected all night sends them, and the time every ten minutes;
+    costs more: acknowledgements as a hub that is connected all night sends them, and the time every twenty minutes;
     auth_bytes_each_acknowledged_percent: if every frame were acknowledged alone; decode_frames_per_s: of those nights,
     from packed bytes to models, on one core.
     """

@@ -44,7 +44,7 @@ REWIND_LIMIT_S = 30.0  # within which an asked-for number, or the first one afte
 ASK_TRIES = 4
 MOST_CHALLENGES = 2 * HELLO_TRIES
 MOST_LIVES = 8  # of a wearable over one connection: each makes a row in the journal
-IDLE_LIMIT_S = 15 * 60.0  # a wearable asks for the time every ten minutes: longer silence is a dead link
+IDLE_LIMIT_S = 25 * 60.0  # a wearable asks for the time every twenty minutes: longer silence is a dead link
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ ACK_FRAMES = 16
 ACK_WITHIN_S = 1200.0
 CLOCK_UNCERTAINTY_MS = 100  # of a hub kept by NTP, and of a reply on its way
 CLOCK_SET_UTC_MS = 1_704_067_200_000  # 2024: a computer without a battery-backed clock starts decades earlier
-PAIR_EVERY_S = 10.0  # a wearable asks every ten minutes; one that asks all the time does not fill the journal
+PAIR_EVERY_S = 10.0  # a wearable asks every twenty minutes; one that asks all the time does not fill the journal
 SEND_LIMIT_S = 20.0
 
 _log = structlog.get_logger("evensong.hub.session")
