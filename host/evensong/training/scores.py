@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Classes = NDArray[np.int64]
+NO_THRESHOLD = 5000  # what is asked of an epoch where no threshold reaches the kappa that is wanted
 
 # Wake, light, deep, REM as the classes of each task.
 TASKS: dict[str, tuple[int, ...]] = {
@@ -49,6 +50,20 @@ def kappa_of(task: str, truth: Classes, p: Floats) -> float:
     """Kappa of the most probable class of each epoch."""
     said = merge_p(task, p).argmax(axis=1)
     return kappa(confusion(merge(task, truth), said, max(TASKS[task]) + 1))
+
+
+def least_threshold(held: Sequence[tuple[Classes, Classes]], kappa: float) -> int:
+    """The least threshold, in 1/10000, at which the decided epochs of four stages reach this kappa; `NO_THRESHOLD` if
+    none up to 7000 does. held: (stage, p) of nights that did not train: (n,) and (n, 4) in 1/10000."""
+    stage, p = (np.concatenate(each) for each in zip(*held, strict=True))
+    sure = p.max(axis=1)
+    reached = (
+        threshold
+        for threshold in range(0, 7001, 100)
+        if (decided := sure >= threshold).any()
+        and kappa_of("four stages", stage[decided], p[decided].astype(float)) >= kappa
+    )
+    return next(reached, NO_THRESHOLD)
 
 
 def calibration_error(task: str, truth: Classes, p: Floats, bins: int = 10) -> float:

@@ -22,7 +22,6 @@ from evensong_firmware.stager.live import FEATURES, doubt, merge, share
 from evensong_firmware.stager.network import HEADER
 
 TARGET_KAPPA = 0.55  # what four-class kappa the decided epochs should reach on nights that did not train
-_ELSE_THRESHOLD = 5000
 _INNER_FOLDS = 3
 _CLASSES = 5
 _FOUR = (0, 1, 1, 2, 3)
@@ -41,14 +40,14 @@ def train_student(nights: Sequence[Streamed], taught: Taught, facts: dict[str, A
         Unavailable: PyTorch is not installed.
     """
     subjects = sorted({night.subject for night in nights})
-    threshold = _ELSE_THRESHOLD
+    threshold = scores.NO_THRESHOLD
     if len(subjects) > 1:
         held = []
         for inner in splits.folds(subjects, min(_INNER_FOLDS, len(subjects)), seed):
             weights = _train([n for n in nights if n.subject in inner.train], taught, seed, 0)
             tested = (n for n in nights if n.subject in inner.test)
             held += [(n.stage, probabilities(n.as_counted, weights)[n.place]) for n in tested]
-        threshold = _threshold(held)
+        threshold = scores.least_threshold(held, TARGET_KAPPA)
     return Student(_train(nights, taught, seed, threshold), {**facts, "subjects": subjects})
 
 
@@ -93,19 +92,6 @@ def _shares(rows: Ints, stream: Stream) -> Ints:
         share(four)
         p.append(four)
     return np.array(p, np.int64).reshape(-1, 4)
-
-
-def _threshold(held: Sequence[tuple[Ints, Ints]]) -> int:
-    """The least threshold whose decided epochs reach the target. held: (stage, p) of nights that did not train."""
-    stage, p = (np.concatenate(each) for each in zip(*held, strict=True))
-    sure = p.max(axis=1)
-    reached = (
-        threshold
-        for threshold in range(0, 7001, 100)
-        if (sure >= threshold).any()
-        and scores.kappa_of("four stages", stage[sure >= threshold], p[sure >= threshold].astype(float)) >= TARGET_KAPPA
-    )
-    return next(reached, _ELSE_THRESHOLD)
 
 
 def _train(nights: Sequence[Streamed], taught: Taught, seed: int, threshold: int) -> bytes:

@@ -15,12 +15,11 @@ from evensong.staging.model import STANDARD_Q, Model
 from evensong.training import linear, splits
 from evensong.training.lean import lean
 from evensong.training.measured import Measured
-from evensong.training.scores import kappa_of
+from evensong.training.scores import least_threshold
 from evensong.training.widths import widths
 
 NETWORKS = 3
 TARGET_KAPPA = 0.60  # what four-class kappa the decided epochs should reach on nights that did not train
-_ELSE_THRESHOLD = 5000
 _INNER_FOLDS = 3
 _WEIGHT_LIMIT = 1 << 15
 _OF_MOVEMENT = np.array(["count" in name or "moved" in name for name in NAMES])
@@ -137,12 +136,4 @@ def _doubts(nights: Sequence[Measured], tick: Callable[[], None], seed: int) -> 
         model = Model(_arrays([n for n in nights if n.subject in fold.train], [100 * seed + 50 + i], tick), {})
         tested = (night for night in nights if night.subject in fold.test)
         held += [(night.stage, model.probabilities(night.features)[night.place]) for night in tested]
-    stage, p = (np.concatenate(each) for each in zip(*held, strict=True))
-    sure = p.max(axis=1)
-    reached = (
-        threshold
-        for threshold in range(0, 7001, 100)
-        if (sure >= threshold).any()
-        and kappa_of("four stages", stage[sure >= threshold], p[sure >= threshold].astype(float)) >= TARGET_KAPPA
-    )
-    return {"threshold": next(reached, _ELSE_THRESHOLD), "interval_widths_q8": widths(held)}
+    return {"threshold": least_threshold(held, TARGET_KAPPA), "interval_widths_q8": widths(held)}
