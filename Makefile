@@ -34,6 +34,10 @@ $(VENV)/.check: pyproject.toml constraints.txt package.json | $(BIN)/python
 	@npm ci --silent --no-audit --no-fund || { echo 'npm could not install what package.json names: the npm registry must be reachable.'; exit 1; }
 	@touch $@ $(VENV)/.demo
 
+$(VENV)/.micropython-32: tests/micropython_32.sh | $(BIN)/python
+	@echo 'Unpacking a 32-bit MicroPython (seconds, once) ...'
+	@tests/micropython_32.sh $(VENV) && touch $@ || true
+
 demo: $(VENV)/.demo
 	@$(BIN)/evensong demo $(ARGS)
 
@@ -53,7 +57,7 @@ walls: $(VENV)/.check
 generated: $(VENV)/.check
 	$(BIN)/python -m evensong_wire.emit --check
 
-test: $(VENV)/.check
+test: $(VENV)/.check $(VENV)/.micropython-32
 	$(BIN)/pytest -n 2 --dist loadfile
 
 clean:

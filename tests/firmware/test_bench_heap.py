@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from evensong.cli.bench_firmware import bisect, what_is_missing
+from evensong.cli.bench_firmware import bisect, scene_waveforms, what_fails, what_is_missing
+from evensong.flashing.firmware_image import build, build_shim
+from evensong.virtual.wearable import FIRMWARE, SHIM
 from evensong_wire.models import Body, Ibi, Log, Status
 
 STATUS = Status(3900, 66, 3350, 447, None, 10, 10, 0)
@@ -46,3 +49,10 @@ def test_that_no_heap_suffices_is_a_sentence_and_no_figure() -> None:
 )
 def test_what_a_scene_lacks_is_named(bodies: list[Body], sentence: str) -> None:
     assert what_is_missing(bodies, 10) == sentence
+
+
+@pytest.mark.needs_micropython_32
+def test_the_scene_runs_in_112_kb_of_32_bits(tmp_path: Path) -> None:
+    build(FIRMWARE, tmp_path / "image" / "firmware")
+    build_shim(SHIM, tmp_path / "image" / "shim")
+    assert not what_fails(112, tmp_path / "image", tmp_path / "wearable", scene_waveforms(), "micropython-32")

@@ -28,6 +28,7 @@ from evensong.flashing.firmware_image import build, build_shim
 from evensong.hub.link.ble import BlePort, find
 from evensong.recordings.synth import synthesize
 from evensong.virtual.adapter import install_in_world
+from evensong.virtual.interpreters import Interpreter
 from evensong.virtual.loop import Stuck
 from evensong.virtual.radio import Radio
 from evensong.virtual.signal_night import Soldered
@@ -180,7 +181,7 @@ def _instructions(console: Console, script: Path, of_turns: tuple[int, int], *ar
 def least_heap_kb(console: Console) -> tuple[int | None, dict[str, int]]:
     """By bisection; None, with a sentence why, if the scene fails with every heap. And the size of each file of the
     image."""
-    seen = _seen()
+    seen = scene_waveforms()
     with tempfile.TemporaryDirectory() as folder:
         modules = Path(folder) / "modules"
         build(FIRMWARE, modules / "firmware")
@@ -188,7 +189,7 @@ def least_heap_kb(console: Console) -> tuple[int | None, dict[str, int]]:
 
         def failing(heap_kb: int) -> str:
             shutil.rmtree(Path(folder) / "wearable", ignore_errors=True)
-            return what_fails(heap_kb, modules, Path(folder) / "wearable", seen)
+            return what_fails(heap_kb, modules, Path(folder) / "wearable", seen, "micropython")
 
         least = bisect(*HEAP_KB, failing, console)
         root = modules / "firmware"
@@ -211,10 +212,10 @@ def bisect(low: int, high: int, failing: Callable[[int], str], console: Console)
     return high
 
 
-def what_fails(heap_kb: int, modules: Path, folder: Path, seen: Waveforms) -> str:
+def what_fails(heap_kb: int, modules: Path, folder: Path, seen: Waveforms, interpreter: Interpreter) -> str:
     """Nothing if every sample of the scene arrives with a heap of this size, else a sentence. modules: what `build`
     made."""
-    hardware = Hardware(heap_kib=heap_kb, interpreter="micropython")
+    hardware = Hardware(heap_kib=heap_kb, interpreter=interpreter)
     try:
         frames = play_scene(folder, folder / "start.py", hardware, Soldered(seen, image=modules))
     except (Unavailable, AssertionError, Stuck) as error:
@@ -237,7 +238,7 @@ def what_is_missing(bodies: Sequence[Body], beats_there: int) -> str:
     return ""
 
 
-def _seen() -> Waveforms:
+def scene_waveforms() -> Waveforms:
     """An hour and a half of a synthetic night, of which the scene is the beginning."""
     samples, _ = synthesize(7, 1.0)
     return waveforms(samples, 7)

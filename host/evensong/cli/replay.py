@@ -68,8 +68,8 @@ def play(
 
 def play_signal(recording: Path, *, keep: Path | None, console: Console) -> ReplayResult:
     """The same from waveforms; with the image that boards get, where it can be made."""
+    from evensong.virtual.interpreters import default_interpreter
     from evensong.virtual.signal_night import signal_night
-    from evensong.virtual.wearable import default_interpreter
 
     with _bar(recording, console) as progress, tempfile.TemporaryDirectory() as folder:
         image = _image(Path(folder)) if default_interpreter() == "micropython" else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from evensong.errors import InputError
 from evensong.hub.evening import Evening
 from evensong_wire.frames import EventCode
 
+from .interpreters import command_of
 from .tape import BATTERY, BUTTON, EVENT, Record, Tape
 from .wearable import FIRMWARE, SHIM, Wearable
 
@@ -58,12 +58,9 @@ class Conditions:
         elif self.spool_pct is None:
             return
         before_s = 0 if self.clock_s is None else utc_ms // 1000 + self.clock_s - 60
-        on_micropython = wearable.hardware.interpreter == "micropython"
         arguments = [str(wearable.flash), str(self.spool_pct or 0), str(before_s)]
         environment = {**os.environ, "MICROPYPATH": f".frozen:{FIRMWARE.parent}", "PYTHONPATH": str(FIRMWARE.parent)}
-        # `python -m micropython_unix` would end with status 0 whatever the script raised
-        main = ("-c", "import sys, micropython_unix; sys.exit(micropython_unix.main())") if on_micropython else ()
-        command = [sys.executable, *main, str(PREPARE), *arguments]
+        command = [*command_of(wearable.hardware.interpreter), str(PREPARE), *arguments]
         subprocess.run(command, env=environment, check=True, timeout=300)
 
 

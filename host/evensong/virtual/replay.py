@@ -26,11 +26,12 @@ from evensong.recordings import container
 
 from . import conditions, require_linux
 from .faults import Fault, parse, schedule
+from .interpreters import Interpreter
 from .line import JOURNAL, KEYRING, Line, Played
 from .reckoning import Reckoning, is_finished, reckon
 from .server_process import serve_nexus
 from .tape import Tape, tape_of
-from .wearable import Hardware, Interpreter
+from .wearable import Hardware
 from .world import World
 
 FAULTS_FROM_S = 60.0  # after the first connection

@@ -19,9 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.util
 import os
-import sys
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -36,17 +34,12 @@ from evensong.staging.student import shipped_student
 from .chips.line import FD_VARIABLE as CHIPS_FD
 from .chips.line import ChipsLine
 from .gateway import Gateway
+from .interpreters import Interpreter, command_of, default_interpreter
 from .radio import Radio
 from .world import Peer, World
 
-Interpreter = Literal["micropython", "cpython"]
 SHIM = Path(str(files("evensong.virtual"))) / "micropython"
 FIRMWARE = Path(next(iter(evensong_firmware.__path__)))
-
-
-def default_interpreter() -> Interpreter:
-    """MicroPython where there is a wheel of it for this machine."""
-    return "micropython" if importlib.util.find_spec("micropython_unix") else "cpython"
 
 
 @dataclass(frozen=True)
@@ -169,10 +162,11 @@ class Wearable:
             self._peer.kill_unheard()
 
     def _command(self) -> list[str]:
+        command = command_of(self.hardware.interpreter)
         if self.hardware.interpreter == "cpython":
-            return [sys.executable, "-m", "evensong.virtual.cpython_wearable", str(self._main)]
+            return [*command, "-m", "evensong.virtual.cpython_wearable", str(self._main)]
         heap = ["-X", f"heapsize={self.hardware.heap_kib}K"] if self.hardware.heap_kib else []
-        return [sys.executable, "-m", "micropython_unix", *heap, str(self._main)]
+        return [*command, *heap, str(self._main)]
 
     def _environment(self) -> dict[str, str]:
         hardware = self.hardware

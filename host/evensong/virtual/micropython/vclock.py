@@ -11,7 +11,8 @@ SPIN = 2000  # clock reads without a hand-over that count as one millisecond of 
 RATE = 1_000_000 + int(os.getenv("VCLOCK_PPM") or 0)
 
 _link = open(int(os.getenv("VCLOCK_FD")), "r+b", 0)
-_head = array("l", [0, 0])  # 64 bits; of MicroPython's, only this kind reads small numbers without allocating
+# 64 bits; of MicroPython's that are so long, only "l" reads small numbers without allocating, but it may have 32
+_head = array("l" if sys.maxsize > 1 << 32 else "q", [0, 0])
 _out = bytearray(512)
 _view = memoryview(_out)
 _used = 16  # the first 16 bytes are the head's
