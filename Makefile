@@ -11,7 +11,7 @@ ARGS ?=
 
 help:
 	@echo 'make demo [ARGS=--exit]   one night from a virtual wearable to the Nexus page (needs python 3.11+, network once)'
-	@echo 'make check                every check and test, as CI runs them (needs node and npm besides)'
+	@echo 'make check                every check and test, as CI runs them'
 	@echo 'make clean                remove what these two made'
 
 $(BIN)/python:
@@ -26,12 +26,10 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP) install -c constraints.txt -e '.[virtual,nexus]' || { echo 'The installation failed: a package index (PyPI) must be reachable; the lines above say which package.'; exit 1; }
 	@touch $@
 
-$(VENV)/.check: pyproject.toml constraints.txt package.json | $(BIN)/python
-	@command -v npm >/dev/null || { echo 'The checks run the firmware on 32-bit MicroPython under node: install node and npm (Debian: apt install nodejs npm).'; exit 1; }
+$(VENV)/.check: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing Evensong and its checks (a few minutes, once) ...'
 	@$(PIP) install -c constraints.txt -e '.[virtual,nexus,flash,formats,train,dev]' || { echo 'The installation failed: a package index (PyPI) must be reachable; the lines above say which package.'; exit 1; }
 	@$(PIP) install -c constraints.txt --no-deps --upgrade --target $(VENV)/typings micropython-esp32-stubs micropython-stdlib-stubs || { echo 'The installation failed: a package index (PyPI) must be reachable; the lines above say which package.'; exit 1; }
-	@npm ci --silent --no-audit --no-fund || { echo 'npm could not install what package.json names: the npm registry must be reachable.'; exit 1; }
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.micropython-32: tests/micropython_32.sh | $(BIN)/python
@@ -61,4 +59,4 @@ test: $(VENV)/.check $(VENV)/.micropython-32
 	$(BIN)/pytest -n 2 --dist loadfile
 
 clean:
-	rm -rf $(VENV) node_modules
+	rm -rf $(VENV)

@@ -12,17 +12,10 @@ from evensong.virtual.interpreters import micropython_32
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("EVENSONG_DATA", ROOT.parent / "shared" / "data"))
-MICROPYTHON_32 = Path(
-    os.environ.get("EVENSONG_MP32", ROOT / "node_modules" / "@micropython" / "micropython-webassembly-pyscript")
-)
 ON_CI = bool(os.environ.get("CI"))
 
 MISSING = {
     "needs_data": (DATA.is_dir, f"no recordings at {DATA}: set EVENSONG_DATA to where they lie"),
-    "needs_node": (
-        lambda: bool(shutil.which("node")) and MICROPYTHON_32.is_dir(),
-        "no 32-bit MicroPython: install node and npm, then run `npm ci`",
-    ),
     "needs_micropython_32": (lambda: bool(micropython_32()), "no micropython-32: run tests/micropython_32.sh .venv"),
     "needs_browser": (lambda: bool(shutil.which("chromium")), "no chromium: install it to look at the pages"),
 }

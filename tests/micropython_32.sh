@@ -46,7 +46,7 @@ rm -rf "$folder"/{sources,state,lists,cache,status}
 
 cat >"$command" <<'END'
 #!/bin/sh
-root=$(dirname "$0")/../lib/micropython-32/root/usr
+root=${0%/*}/../lib/micropython-32/root/usr
 exec "$root/lib/i386-linux-gnu/ld-linux.so.2" --library-path "$root/lib/i386-linux-gnu" "$root/bin/micropython" "$@"
 END
 chmod +x "$command"

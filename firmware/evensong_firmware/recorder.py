@@ -8,6 +8,8 @@ reboot.
 Invariant: of the samples that `add` took, `sampled` counts each once, and each ends in exactly one frame.
 """
 
+from struct import pack_into
+
 from evensong_firmware import wire
 from evensong_firmware.boards import EVENT, MOOD, WEAR
 from evensong_firmware.clock import between_ms, carried_utc
@@ -20,6 +22,8 @@ CHECKPOINT_MS = 3000  # so at every second poll of two seconds
 RESTART_MARGIN = 3600  # seconds, numbers and samples before BOOT_LIMIT
 
 INFO, WARNING, ERROR = 1, 2, 3
+
+_WHOLE = "%ds" % wire.MAX_FRAME_BYTES
 
 _STREAM_OF_KIND = {wire.KIND_IBI: 0, wire.KIND_HEART_RATE: 1, wire.KIND_ACTIVITY: 2}  # numbers as in `boards`
 
@@ -188,7 +192,7 @@ class Recorder:
     def _close(self, frame, flags):
         end, count, samples = frame.writer.finish(), frame.writer.count, frame.samples
         whole = self.spool.frame
-        whole[:] = frame.buf
+        pack_into(_WHOLE, whole, 0, frame.buf)
         frame.put_count(whole, self._header(frame.kind, flags, frame.t_s, frame.t_ms), count)
         frame.clear()
         self._store(end, samples)

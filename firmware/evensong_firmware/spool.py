@@ -14,6 +14,8 @@ which a frame could be read is never given to another frame; nothing is allocate
 A sample is 8 bytes wherever the firmware passes one on: t_s (3), t_ms | stream << 10 (2), a (1), b (2), little endian.
 """
 
+from struct import pack_into
+
 from evensong_firmware.ring import HEADER, MAX_PAYLOAD, SECTOR, Ring, Window, get16, get24, put24
 from evensong_firmware.state import (
     ACK_BOOT,
@@ -33,6 +35,7 @@ from evensong_firmware.wire import EVENT_SPOOL_FULL, KIND_EVENT, MAX_FRAME_BYTES
 SAMPLE = 8
 STREAMS = 3  # streams have the numbers 0 to 2
 _PER_CHECKPOINT = (MAX_PAYLOAD - STATE) // SAMPLE
+_CHECKPOINT = "%ds%ds" % (STATE, SAMPLE * _PER_CHECKPOINT)  # a slice allocates before MicroPython 1.26
 
 # Where a frame in a window has what the spool looks at: behind length and tag of its record.
 _KIND = 2 + 1
@@ -217,8 +220,7 @@ class Spool:
         if not log.fits(n):
             log.open_next(0, 0)
         pending = self._pending
-        buf[2 : 2 + STATE] = raw
-        buf[2 + STATE : 2 + STATE + len(pending)] = pending  # all of it, which is quicker than its first part
+        pack_into(_CHECKPOINT, buf, 2, raw, pending)  # all of it, which is quicker than its first part
         for i in range(self._pending_n):
             stream = pending[SAMPLE * i + 4] >> 2
             if self._live_from[stream] < 0:

@@ -19,13 +19,13 @@ from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "firmware"))
-from interpreters import MICROPYTHON
 from nor import PowerLoss
 from spool_model import Model
 from test_spool import play
 
 from evensong.flashing import bundle
 from evensong.flashing.layout import Firmware
+from evensong.virtual.interpreters import command_of
 
 TESTS = Path(__file__).parents[1]
 SCRIPT = TESTS / "firmware" / "on_device" / "cut_power.py"
@@ -58,7 +58,7 @@ def make_updates(folder: Path) -> None:
 def cut_files(folder: Path, what: str, cuts: int, seed: int) -> str:
     """What the script says of so many cuts; RuntimeError if something did not hold."""
     paths = f"{TESTS.parent / 'firmware'}:{TESTS / 'firmware'}:.frozen"
-    command = [*MICROPYTHON, "-X", "heapsize=16M", str(SCRIPT)]
+    command = [*command_of("micropython"), "-X", "heapsize=16M", str(SCRIPT)]
     done = subprocess.run(
         [*command, str(folder), what, str(cuts), str(seed)],
         env={**os.environ, "MICROPYPATH": paths},

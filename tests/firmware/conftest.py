@@ -9,19 +9,21 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from interpreters import Run, on_cpython, on_micropython, on_micropython_32
+from interpreters import Run, runner
 from rig import Ticks
 
+MICROPYTHON_32 = pytest.param("micropython-32", marks=pytest.mark.needs_micropython_32)
 
-@pytest.fixture(params=["cpython", "micropython", pytest.param("micropython-32", marks=pytest.mark.needs_node)])
+
+@pytest.fixture(params=["cpython", "micropython", MICROPYTHON_32])
 def run(request: pytest.FixtureRequest) -> Run:
     """Runs a script on one interpreter; returns what it printed."""
-    return {"cpython": on_cpython, "micropython": on_micropython, "micropython-32": on_micropython_32}[request.param]
+    return runner(request.param)
 
 
-@pytest.fixture(params=["micropython", pytest.param("micropython-32", marks=pytest.mark.needs_node)])
+@pytest.fixture(params=["micropython", MICROPYTHON_32])
 def run_micropython(request: pytest.FixtureRequest) -> Run:
-    return {"micropython": on_micropython, "micropython-32": on_micropython_32}[request.param]
+    return runner(request.param)
 
 
 @pytest.fixture

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
+
+from evensong.virtual.interpreters import Interpreter, command_of
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 FIRMWARE = ROOT / "firmware"
-MICROPYTHON_32 = Path(
-    os.environ.get("EVENSONG_MP32", ROOT / "node_modules" / "@micropython" / "micropython-webassembly-pyscript")
-)
-
-# `python -m micropython_unix` ends with status 0 whatever the script raised
-MICROPYTHON = [sys.executable, "-c", "import sys, micropython_unix; sys.exit(micropython_unix.main())"]
 
 Run = Callable[..., str]  # (script, *arguments) -> what it printed
 
@@ -29,15 +24,9 @@ def output_of(command: list[str | Path], **environment: str) -> str:
     return done.stdout
 
 
-def on_cpython(script: Path, *arguments: str) -> str:
-    return output_of([sys.executable, script, *arguments], PYTHONPATH=str(FIRMWARE))
+def runner(interpreter: Interpreter) -> Run:
+    def run(script: Path, *arguments: str) -> str:
+        command = [*command_of(interpreter), script, *arguments]
+        return output_of(command, PYTHONPATH=str(FIRMWARE), MICROPYPATH=f"{FIRMWARE}:.frozen")
 
-
-def on_micropython(script: Path, *arguments: str) -> str:
-    command = [*MICROPYTHON, script, *arguments]
-    return output_of(command, MICROPYPATH=f"{FIRMWARE}:.frozen")
-
-
-def on_micropython_32(script: Path, *arguments: str) -> str:
-    runner = HERE / "mp32.mjs"
-    return output_of(["node", runner, MICROPYTHON_32, FIRMWARE, HERE, script, *arguments])
+    return run

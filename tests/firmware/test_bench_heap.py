@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from evensong.cli.bench_firmware import bisect, scene_waveforms, what_fails, what_is_missing
+from evensong.cli.bench_heap import bisect, scene_waveforms, what_fails, what_is_missing
 from evensong.flashing.firmware_image import build, build_shim
+from evensong.virtual.signal_night import Soldered
 from evensong.virtual.wearable import FIRMWARE, SHIM
 from evensong_wire.models import Body, Ibi, Log, Status
 
@@ -55,4 +56,5 @@ def test_what_a_scene_lacks_is_named(bodies: list[Body], sentence: str) -> None:
 def test_the_scene_runs_in_112_kb_of_32_bits(tmp_path: Path) -> None:
     build(FIRMWARE, tmp_path / "image" / "firmware")
     build_shim(SHIM, tmp_path / "image" / "shim")
-    assert not what_fails(112, tmp_path / "image", tmp_path / "wearable", scene_waveforms(), "micropython-32")
+    soldered = Soldered(scene_waveforms(), image=tmp_path / "image")
+    assert not what_fails(112, soldered, tmp_path / "wearable", "micropython-32")

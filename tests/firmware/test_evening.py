@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from interpreters import HERE, Run, on_cpython
+from interpreters import HERE, Run, runner
 from rig import Rig, Ticks
 
 from evensong.staging.student import shipped_student
@@ -120,7 +120,7 @@ def hours(ticks: Ticks, tmp_path: Path) -> Hours:
 
 def test_the_same_on_micropython(run_micropython: Run) -> None:
     script = HERE / "on_device" / "spend_an_evening.py"
-    assert run_micropython(script).splitlines() == on_cpython(script).splitlines()
+    assert run_micropython(script).splitlines() == runner("cpython")(script).splitlines()
 
 
 def check_in(hours: Hours, valence: int, arousal: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evensong.cli.bench_firmware import LOST_TO_POWER, _tape, play_scene
+from evensong.cli.bench_heap import LOST_TO_POWER, _tape, play_scene
 from evensong.flashing.firmware_image import build, build_shim
 from evensong.virtual.wearable import FIRMWARE, SHIM, Hardware
 from evensong_wire.frames import Flag

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from interpreters import HERE, Run, on_cpython, on_micropython
+from interpreters import HERE, Run
 
 from evensong.flashing import bundle
 from evensong.flashing.layout import Firmware
@@ -21,12 +21,6 @@ FIRMWARE = Firmware(
         "evensong_firmware/main.mpy": b"",
     },
 )
-
-
-@pytest.fixture(params=["cpython", "micropython"])
-def run(request: pytest.FixtureRequest) -> Run:
-    """Without the 32-bit port, which has no folders of this computer."""
-    return {"cpython": on_cpython, "micropython": on_micropython}[request.param]
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from builders import BOOTS, night_frames
 from golden import VECTORS, fingerprint, live_rows, samples_of
-from interpreters import FIRMWARE, HERE, MICROPYTHON_32, on_cpython, on_micropython, output_of
+from interpreters import HERE, runner
 
 from evensong.staging import Samples, gather
 from evensong.staging.live import feed
 from evensong.staging.student import shipped_student
+from evensong.virtual.interpreters import Interpreter
 
 SCRIPT = HERE / "on_device" / "live_rows.py"
 Rows = list[list[int]]
@@ -39,21 +40,16 @@ def calls_of(samples: Samples) -> str:
     return json.dumps(epochs)
 
 
-def play(interpreter: str, samples: Samples, folder: Path) -> Rows:
+def play(interpreter: Interpreter, samples: Samples, folder: Path) -> Rows:
     (folder / "calls.json").write_text(calls_of(samples))
     (folder / "student.evl").write_bytes(shipped_student().weights)
-    if interpreter == "micropython-32":
-        (folder / SCRIPT.name).write_bytes(SCRIPT.read_bytes())
-        command = ["node", HERE / "mp32.mjs", MICROPYTHON_32, FIRMWARE, folder, folder / SCRIPT.name]
-        return json.loads(output_of([*command, "calls.json", "student.evl"]))
-    run = {"cpython": on_cpython, "micropython": on_micropython}[interpreter]
-    return json.loads(run(SCRIPT, str(folder / "calls.json"), str(folder / "student.evl")))
+    return json.loads(runner(interpreter)(SCRIPT, str(folder / "calls.json"), str(folder / "student.evl")))
 
 
 @pytest.mark.parametrize(
-    "interpreter", ["cpython", "micropython", pytest.param("micropython-32", marks=pytest.mark.needs_node)]
+    "interpreter", ["cpython", "micropython", pytest.param("micropython-32", marks=pytest.mark.needs_micropython_32)]
 )
-def test_the_golden_night_and_one_without_a_button(interpreter: str, tmp_path: Path) -> None:
+def test_the_golden_night_and_one_without_a_button(interpreter: Interpreter, tmp_path: Path) -> None:
     vectors = json.loads(VECTORS.read_text(encoding="utf-8"))
     assert vectors["student_sha256"] == shipped_student().sha256, "another student: run python tests/staging/golden.py"
     golden = samples_of(vectors["night"])

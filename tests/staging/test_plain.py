@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from builders import BOOTS, INCARNATION, frame, night_frames
 from golden import STAGES, VECTORS, by_numpy, fingerprint, samples_of
-from interpreters import HERE, MICROPYTHON_32, output_of
 
-from evensong.cli.bench_staging import PLAIN, InFloats, as_document, on_micropython, same_bits
+from evensong.cli.bench_staging import InFloats, as_document, on_micropython, same_bits
 from evensong.staging import gather, shipped, stage
 from evensong.staging.plain import answer as plain
 from evensong.training import corpus
@@ -30,26 +29,15 @@ def on_cpython(night: Night) -> dict[str, Any]:
     return plain.answer(night, plain.model_from(shipped().to_bytes().decode()))
 
 
-def on_micropython_32(night: Night, folder: Path) -> dict[str, Any]:
-    (folder / "plain").mkdir()
-    for module in PLAIN.glob("*.py"):
-        (folder / "plain" / module.name).write_bytes(module.read_bytes())
-    (folder / "night.json").write_text(json.dumps(night))
-    (folder / "model.json").write_bytes(shipped().to_bytes())
-    script = folder / "run.py"
-    script.write_text('import plain.answer\nplain.answer.main("night.json", "model.json")\n')
-    return json.loads(output_of(["node", HERE / "mp32.mjs", MICROPYTHON_32, folder, script]))
-
-
 @pytest.fixture(
-    params=["numpy", "cpython", "micropython", pytest.param("micropython-32", marks=pytest.mark.needs_node)]
+    params=["numpy", "cpython", "micropython", pytest.param("micropython-32", marks=pytest.mark.needs_micropython_32)]
 )
-def answer(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Night], dict[str, Any]]:
+def answer(request: pytest.FixtureRequest) -> Callable[[Night], dict[str, Any]]:
     return {
         "numpy": lambda night: by_numpy(samples_of(night)),
         "cpython": on_cpython,
-        "micropython": on_micropython,
-        "micropython-32": lambda night: on_micropython_32(night, tmp_path),
+        "micropython": lambda night: on_micropython(night, "micropython"),
+        "micropython-32": lambda night: on_micropython(night, "micropython-32"),
     }[request.param]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,11 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from evensong.virtual.interpreters import command_of
+
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "tests" / "vectors" / "wire.json"
 FIRMWARE = ROOT / "firmware"
-MICROPYTHON = Path(sys.executable).parent / "micropython"
-MICROPYTHON_32 = Path(
-    os.environ.get("EVENSONG_MP32", ROOT / "node_modules" / "@micropython" / "micropython-webassembly-pyscript")
-)
 
 settings.register_profile("untimed", deadline=None)  # a loaded machine must not fail a test
 settings.load_profile("untimed")
@@ -40,17 +37,14 @@ def _output(command: list[str | Path], **environment: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(params=["cpython", "micropython", pytest.param("micropython-32", marks=pytest.mark.needs_node)])
+@pytest.fixture(
+    params=["cpython", "micropython", pytest.param("micropython-32", marks=pytest.mark.needs_micropython_32)]
+)
 def run(request: pytest.FixtureRequest) -> Run:
     """Runs a script of tests/wire/on_device/ with frozen vectors in reach; returns what it printed."""
 
     def run(script: Path, vectors: Path = VECTORS) -> str:
-        match request.param:
-            case "cpython":
-                return _output([sys.executable, script, vectors], PYTHONPATH=str(FIRMWARE))
-            case "micropython":
-                return _output([MICROPYTHON, script, vectors], MICROPYPATH=str(FIRMWARE))
-        runner = ROOT / "tests" / "firmware" / "mp32.mjs"
-        return _output(["node", runner, MICROPYTHON_32, FIRMWARE, VECTORS.parent, script, f"/{vectors.name}"])
+        command = [*command_of(request.param), script, vectors]
+        return _output(command, PYTHONPATH=str(FIRMWARE), MICROPYPATH=f"{FIRMWARE}:.frozen")
 
     return run

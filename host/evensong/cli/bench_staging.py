@@ -13,7 +13,6 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import warnings
@@ -32,6 +31,7 @@ from evensong.staging.features import NAMES, Features
 from evensong.staging.model import NETWORK_TENTHS, SHIPPED, STILL_TENTHS
 from evensong.staging.plain import answer as plain
 from evensong.training import corpus, scores
+from evensong.virtual.interpreters import Interpreter, command_of
 from evensong_wire.stream import Stream, pack
 
 EPOCHS = 960
@@ -101,7 +101,7 @@ def _bit_exact(samples: Samples) -> bool:
     hypnogram, document = stage(samples), as_document(samples)
     same = {"CPython": same_bits(hypnogram, plain.answer(document, plain.model_from(shipped().to_bytes().decode())))}
     if importlib.util.find_spec("micropython_unix"):
-        same["MicroPython"] = same_bits(hypnogram, on_micropython(document))
+        same["MicroPython"] = same_bits(hypnogram, on_micropython(document, "micropython"))
     else:
         print("There is no MicroPython here: pip install 'evensong[virtual]' on x86_64 Linux.")
     verdicts = ", ".join(f"{name} {'the same' if is_same else 'OTHERS'}" for name, is_same in same.items())
@@ -113,15 +113,15 @@ def same_bits(hypnogram: Hypnogram, said: dict[str, Any]) -> bool:
     return bool(said["p"] == hypnogram.p.tolist() and said["stage"] == hypnogram.stage[:, None].tolist())
 
 
-def on_micropython(document: dict[str, Any]) -> dict[str, Any]:
-    """The stages of a night, from 64-bit MicroPython."""
+def on_micropython(document: dict[str, Any], interpreter: Interpreter) -> dict[str, Any]:
+    """The stages of a night, from a MicroPython."""
     with tempfile.TemporaryDirectory() as folder:
         night, model = Path(folder) / "night.json", Path(folder) / "model.json"
         night.write_text(json.dumps(document))
         model.write_bytes(shipped().to_bytes())
         script = f"import plain.answer; plain.answer.main({str(night)!r}, {str(model)!r})"
         done = subprocess.run(
-            [sys.executable, "-m", "micropython_unix", "-X", f"heapsize={HEAP}", "-c", script],
+            [*command_of(interpreter), "-X", f"heapsize={HEAP}", "-c", script],
             env={"MICROPYPATH": f"{PLAIN.parent}:.frozen"}, capture_output=True, text=True, check=True,
         )  # fmt: skip
     stages: dict[str, Any] = json.loads(done.stdout)

@@ -5,6 +5,7 @@
 import gc
 import json
 import sys
+from struct import pack_into
 
 from evensong_firmware.clock import Clock
 from evensong_firmware.conduct import Conduct
@@ -18,6 +19,7 @@ from evensong_firmware.spool import Spool
 SECTORS = 40
 START_TURNS = 300
 ERASED = b"\xff" * 4096
+PROGRAMMED = ["%ds" % n for n in range(257)]  # by length
 
 
 class Nor:
@@ -29,15 +31,14 @@ class Nor:
             return SECTORS
         if op == 5:
             return 4096
-        self._sectors[arg][:] = ERASED
+        pack_into("4096s", self._sectors[arg], 0, ERASED)
         return 0
 
     def readblocks(self, block, buf, offset=0):
-        sector = self._sectors[block]  # (slices that are read allocate; nothing is read but at the start)
-        buf[:] = sector[offset : offset + len(buf)]
+        buf[:] = self._sectors[block][offset : offset + len(buf)]  # slices allocate; nothing is read but at the start
 
     def writeblocks(self, block, buf, offset=0):
-        self._sectors[block][offset : offset + len(buf)] = buf  # the firmware programs erased bytes only
+        pack_into(PROGRAMMED[len(buf)], self._sectors[block], offset, buf)  # the firmware programs erased bytes only
 
 
 class Wearer:
