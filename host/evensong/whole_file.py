@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -11,27 +12,23 @@ from evensong.errors import InputError
 
 
 @contextmanager
-def whole(path: Path, what: str, begins: bytes) -> Iterator[BinaryIO]:
+def whole(path: Path, what: str, own: bytes | Callable[[Path], bool]) -> Iterator[BinaryIO]:
     """Yield a file to write into; it takes its name if the block ends without error. A device or pipe is written
     straight.
 
-    what, begins: what is written, and how every such file begins: only such a one is replaced, or an empty one.
+    what, own: what is written, and how every such file begins, or what knows one: only such a one is replaced, or an
+    empty one.
 
     Raises:
         InputError: the file cannot be written, or another kind of file is there. What was there before stays.
     """
-    if path.is_dir() or not path.name:
-        raise InputError(f"{path} is a folder: name the file to write.")
-    if not path.parent.is_dir():
-        raise InputError(f"{path} cannot be written: there is no folder {path.parent}.")
+    check_place(path, what, own)
     part = path.with_name(f".{path.name}.part")
     try:
         if path.exists() and not path.is_file():
             with path.open("wb") as file:
                 yield file
             return
-        if not _may_be_replaced(path, begins):
-            raise InputError(f"{path} is there and is no {what}, so it is left alone: name another file to write.")
         try:
             with part.open("wb") as file:
                 yield file
@@ -42,15 +39,34 @@ def whole(path: Path, what: str, begins: bytes) -> Iterator[BinaryIO]:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
-def write_whole(path: Path, content: bytes, what: str, begins: bytes) -> None:
+def write_whole(path: Path, content: bytes, what: str, own: bytes | Callable[[Path], bool]) -> None:
     """The same for what is there already."""
-    with whole(path, what, begins) as file:
+    with whole(path, what, own) as file:
         file.write(content)
 
 
-def _may_be_replaced(path: Path, begins: bytes) -> bool:
-    if not path.exists():
-        return True
+def check_place(path: Path, what: str, own: bytes | Callable[[Path], bool]) -> None:
+    """What `whole` would refuse is refused at once, before an hour's work that is to be written there.
+
+    Raises:
+        InputError: as `whole` does; the folder may still be full when the work is done.
+    """
+    if path.is_dir() or not path.name:
+        raise InputError(f"{path} is a folder: name the file to write.")
+    if not path.parent.is_dir():
+        raise InputError(f"{path} cannot be written: there is no folder {path.parent}.")
+    try:
+        is_own = not path.is_file() or path.stat().st_size == 0 or _is_own(path, own)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
+    if not is_own:
+        raise InputError(f"{path} is there and is no {what}, so it is left alone: name another file to write.")
+    if not os.access(path if path.exists() and not path.is_file() else path.parent, os.W_OK):
+        raise InputError(f"{path} cannot be written: Permission denied.")
+
+
+def _is_own(path: Path, own: bytes | Callable[[Path], bool]) -> bool:
+    if callable(own):
+        return own(path)
     with path.open("rb") as file:
-        start = file.read(len(begins))
-    return not start or start == begins
+        return file.read(len(own)) == own

@@ -17,7 +17,7 @@ from images import micropython
 from typer.testing import CliRunner
 from watching import Bench
 
-from evensong.cli import app
+from evensong.cli.commands import app
 from evensong.errors import EvensongError, InputError, Unavailable
 from evensong.flashing import image, layout, loader, repl
 from evensong.flashing.job import Job, Order

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from evensong.cli import app
+from evensong.cli.commands import app
 from evensong.flashing import bundle, layout
 from evensong.hub.keyring import Keyring
 from evensong.keys import WEARABLE_KEY_FILE, new_root, wearable_key_file

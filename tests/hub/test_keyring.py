@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from evensong.cli import app
+from evensong.cli.commands import app
 from evensong.errors import ConfigError, EvensongError, InputError
 from evensong.hub.keyring import ROTATE_AFTER_MS, Answer, Keyring, answer_to
 from evensong.keys import label_of, new_root, parse_label, wearable_key_file

@@ -72,6 +72,22 @@ def test_export_and_import_csv_is_the_way_there_and_back(run, tmp_path: Path) ->
     assert one.events == two.events
 
 
+def test_another_recording_is_not_replaced_without_a_word(run, tmp_path: Path) -> None:
+    out = tmp_path / "night.evr"
+    assert run("synth", "--hours", 1, "--out", out).stderr == ""
+    assert run("synth", "--hours", 1, "--out", out).stderr == ""
+    assert "night.evr held another recording until now: synthetic seed 1, 1 h" in run(
+        "synth", "--hours", 1, "--seed", 2, "--out", out
+    ).stderr  # fmt: skip
+
+
+def test_a_name_that_is_no_utf_8_is_no_trouble(run, tmp_path: Path) -> None:
+    beats = Path(f"{tmp_path}/r\udcff.csv")
+    beats.write_text("1,800\n2,810\n")
+    assert run("import", "csv", "--beats", beats, "--out", tmp_path / "n.evr").exit_code == 0
+    assert container.read(tmp_path / "n.evr").header.source_id == "r?"
+
+
 def test_synth_is_labelled_and_repeatable(run, tmp_path: Path) -> None:
     for name in ("a.evr", "b.evr"):
         assert run("synth", "--seed", 3, "--hours", 2, "--out", tmp_path / name).exit_code == 0
@@ -83,7 +99,7 @@ def test_info_tells_source_span_counts_and_damage(run, tmp_path: Path) -> None:
     cut = tmp_path / "cut.evr"
     cut.write_bytes(DEMO_NIGHT.read_bytes()[:-30])
     result = run("info", cut)
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     assert "SYNTHETIC" in result.stdout
     assert "beats" in result.stdout
     assert "cut.evr ends in the middle of a frame" in result.stderr

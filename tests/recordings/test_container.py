@@ -155,7 +155,7 @@ def _whole() -> bytes:
 def test_a_first_line_that_is_no_recordings_is_refused_in_a_sentence(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "x.evr"
     path.write_bytes(line)
-    with pytest.raises(InputError, match="does not begin with the line"):
+    with pytest.raises(InputError, match=r"is damaged|is no recording|is empty"):
         container.read(path)
 
 
@@ -165,13 +165,13 @@ def test_a_boot_beyond_all_time_is_refused(recording: Path, starts_ms: int) -> N
     fields = json.loads(line)
     fields["boots"][0]["starts_ms"] = starts_ms
     recording.write_bytes(json.dumps(fields).encode() + b"\n" + rest)
-    with pytest.raises(InputError, match="begin with the line"):
+    with pytest.raises(InputError, match="first line is damaged"):
         container.read(recording)
 
 
 def test_a_truncated_first_line_is_refused(recording: Path) -> None:
     recording.write_bytes(recording.read_bytes().split(b"\n")[0])
-    with pytest.raises(InputError, match="begin with the line"):
+    with pytest.raises(InputError, match="first line is damaged"):
         container.read(recording)
 
 
@@ -205,15 +205,51 @@ def test_an_interrupted_write_leaves_what_was_there(recording: Path) -> None:
 
 def test_what_is_no_recording_is_not_overwritten(recording: Path) -> None:
     header = container.read(recording).header
-    table, pipe = recording.with_name("rr.csv"), recording.with_name("pipe")
+    table = recording.with_name("rr.csv")
     table.write_text("1,800\n2,810\n")
-    os.mkfifo(pipe)
-    for path in (table, pipe):
-        with pytest.raises(InputError, match="left alone"):
-            container.write(path, header, [])
+    with pytest.raises(InputError, match="left alone"):
+        container.write(table, header, [])
     assert table.read_text() == "1,800\n2,810\n"
-    assert pipe.is_fifo()
     container.write(recording, header, [])
+
+
+def test_a_device_is_written_and_stays(recording: Path) -> None:
+    header = container.read(recording).header
+    container.write(Path(os.devnull), header, [])
+    assert Path(os.devnull).is_char_device()
+
+
+@pytest.mark.parametrize(("source", "goes"), [("csv", True), ("synthetic", True), ("hub", False), ("their-lab", False)])
+def test_only_what_can_be_made_again_gives_way_to_another_recording(recording: Path, source: str, goes: bool) -> None:
+    header = container.read(recording).header
+    container.write(recording, replace(header, source=source), [])
+    container.write(recording, replace(header, source=source), [])  # the same again
+    before = recording.read_bytes()
+    other = replace(header, source="csv", device_id=b"another!")
+    if goes:
+        container.write(recording, other, [])
+        assert container.read(recording).header == other
+    else:
+        with pytest.raises(InputError, match="name another file"):
+            container.write(recording, other, [])
+        assert recording.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b"t_s,ibi_ms\n1,800\n", "is a table"),
+        (b'{"epochs": 1, "of": 2}\n', "is no recording"),
+        (bytes(range(256)), "is no recording"),
+        (b'{"format": "evensong-recording", "version"', "first line is damaged"),
+    ],
+)
+def test_what_is_no_recording_is_called_what_it_is(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "x.evr"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=says):
+        container.read(path)
 
 
 def test_writing_where_nothing_can_be_written_is_said(recording: Path) -> None:
@@ -222,7 +258,7 @@ def test_writing_where_nothing_can_be_written_is_said(recording: Path) -> None:
         container.write(recording / "below" / "a.evr", header, [])
     with pytest.raises(InputError, match="no recording"):
         container.read(recording.with_name("none.evr"))
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="is a folder"):
         container.read(recording.parent)
 
 

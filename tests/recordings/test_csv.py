@@ -35,7 +35,7 @@ def round_trip(samples: Samples, folder: Path) -> tuple[Samples, Samples]:
         heart_rate=paths["heart_rate.csv"],
         beats=paths["beats.csv"],
         activity=folder / "tables" / "activity.csv" if "activity.csv" in written else None,
-        events=folder / "tables" / "events.csv" if samples.events else None,
+        events=folder / "tables" / "events.csv" if "events.csv" in written else None,
     )
     return samples_of(recording), back
 
@@ -43,7 +43,7 @@ def round_trip(samples: Samples, folder: Path) -> tuple[Samples, Samples]:
 def assert_same(one: Samples, two: Samples) -> None:
     for name in ("heart_ms", "hr_q4", "beat_ms", "ibi_ms", "quality", "epoch", "count_q8"):
         assert getattr(one, name).tolist() == getattr(two, name).tolist(), name
-    assert one.events == two.events
+    assert (one.events, one.wear, one.mood) == (two.events, two.wear, two.mood)
 
 
 def test_the_demo_night_survives_export_and_import_sample_for_sample(tmp_path: Path) -> None:
@@ -132,23 +132,84 @@ def test_raw_acceleration_counts_like_the_firmware(tmp_path: Path) -> None:
     assert samples.count_q8[0] == 0 < samples.count_q8[1]
 
 
-def test_events_other_than_lights_off_and_rise_are_left_out_and_said(tmp_path: Path) -> None:
+def test_events_that_no_recording_has_are_left_out_and_said(tmp_path: Path) -> None:
     beats = table(tmp_path, "b.csv", "1,800\n")
-    events = table(tmp_path, "e.csv", "t_s,event,value\n10,RISE,0\n-1.5,LIGHTS_OFF,0\n3,PARTY,1\n")
+    rows = (
+        "10,RISE,0",
+        "-1.5,LIGHTS_OFF,in the kitchen",
+        "3,PARTY,1",
+        "4,MOOD,fine",
+        "0,TIME_ZERO,0",
+        "5,256,0",
+        "6,POWER,9999999999",
+        "7,200,-5",
+    )
+    events = table(tmp_path, "e.csv", "t_s,event,value\n" + "\n".join(rows))
     repairs = Repairs()
     samples = csv_import.read(repairs, beats=beats, events=events)
-    assert samples.events == [(-1_500, EventCode.LIGHTS_OFF.value, 0), (10_000, EventCode.RISE.value, 0)]
-    assert repairs == ["e.csv, line 4: left out, as neither LIGHTS_OFF nor RISE with a time."]
+    assert samples.events == [
+        (-1_500, EventCode.LIGHTS_OFF.value, 0),
+        (7_000, 200, -5),
+        (10_000, EventCode.RISE.value, 0),
+    ]
+    assert samples.mood == []
+    assert repairs == ["e.csv, line 4 and 4 more: left out, as no time with an event that a recording has."]
+
+
+def test_what_was_worn_and_felt_comes_back(tmp_path: Path) -> None:
+    samples = Samples(
+        wear=[(-300_000, Wear.ON), (9_000, Wear.OFF), (9_500, Wear.CHARGING)],
+        mood=[(10_000, 7, 3, True), (20_000, 1, 9, False)],
+        events=[(0, EventCode.LIGHTS_OFF.value, 0), (1_000, EventCode.SENSOR_FAULT.value, 0x1234), (2_000, 77, -3)],
+    )
+    assert_same(*round_trip(samples, tmp_path))
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_columns_are_found_by_name_among_others_in_any_order(tmp_path: Path, line_end: str) -> None:
+    rows = ("note,IBI_MS,quality,t_s", '"at rest","800","30",1', "late,810,100,1.81")
+    beats = table(tmp_path, "b.csv", b"\xef\xbb\xbf" + line_end.join(rows).encode())
+    samples = csv_import.read(Repairs(), beats=beats)
+    assert samples.beat_ms.tolist() == [1_000, 1_810]
+    assert samples.ibi_ms.tolist() == [800, 810]
+    assert samples.quality.tolist() == [30, 100]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("time,rr\n1,800\n", "no column 't_s': it has time, rr, and should have t_s,ibi_ms"),
+        ("t_s;ibi_ms\n1,0;800\n", "has semicolons between its columns"),
+        ("1,5;800,5\n", "has semicolons between its columns"),
+        ("t_s\tibi_ms\n1\t800\n", "has tabs between its columns"),
+        ("t_s,ibi_ms\n1,800\n".encode("utf-16"), "is text in UTF-16"),
+        (bytes(range(256)), "is no text"),
+        ("", "is empty"),
+        (DEMO_NIGHT.read_bytes(), "is a recording, no table"),
+        ("7\n", "has 1 column"),
+        ("t_s,ibi_ms\n2026-01-01,800\n", r"line 2 is '2026-01-01,800'"),
+    ],
+)
+def test_what_is_no_such_table_is_called_what_it_is(tmp_path: Path, content: str | bytes, says: str) -> None:
+    path = table(tmp_path, "x.csv", content)
+    with pytest.raises(InputError, match=says):
+        csv_import.read(Repairs(), beats=path)
+
+
+def test_columns_that_the_firmware_does_not_count_are_no_activity(tmp_path: Path) -> None:
+    activity = table(tmp_path, "a.csv", "epoch,t_s,activity_count_smooth\n0,0,3.5\n30,900,4\n")
+    with pytest.raises(InputError, match="no column 'count'"):
+        csv_import.read(Repairs(), activity=activity)
 
 
 def test_naming_nothing_or_too_much_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="name at least one"):
+    with pytest.raises(InputError, match="name one of"):
         csv_import.read(Repairs())
     with pytest.raises(InputError, match="name one of them"):
         csv_import.read(Repairs(), activity=tmp_path / "a", accel=tmp_path / "b")
     with pytest.raises(InputError, match="There is no file"):
         csv_import.read(Repairs(), beats=tmp_path / "none.csv")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="is a folder"):
         csv_import.read(Repairs(), beats=tmp_path)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from evensong.cli import app
+from evensong.cli.commands import app
 from evensong.errors import InputError
 from evensong.recordings.columns import Floats
 from evensong.recordings.ppg_beats import PpgBeats, beats_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from evensong.cli import app
+from evensong.cli.commands import app
 from evensong.errors import InputError
 from evensong.whole_file import whole, write_whole
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from evensong.cli import app
+from evensong.cli.commands import app
 from evensong.flashing import bundle, layout
 
 from .slotted import Desk, play

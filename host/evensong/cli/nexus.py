@@ -70,7 +70,7 @@ def enroll(name: HubName, store: StorePath) -> None:
     """
     from evensong.nexus.store import Store
 
-    with Store.open(store) as opened:
+    with Store.open(store) as opened, opened.errors():
         token = opened.enroll(name)
     print(f"Token of {name}, shown only now; it goes into the hub's evensong.toml, under [hub.nexus]:", file=sys.stderr)
     print(token)
@@ -80,7 +80,7 @@ def hubs(store: StorePath) -> None:
     """List the hubs that were ever enrolled, and how many nights each has sent."""
     from evensong.nexus.store import Store
 
-    with Store.open(store) as opened:
+    with Store.open(store) as opened, opened.errors():
         found = opened.hubs()
     if not found:
         print("No hub is enrolled yet: `evensong nexus enroll bedroom` does it.", file=sys.stderr)
@@ -93,6 +93,6 @@ def revoke(name: HubName, store: StorePath) -> None:
     """Take a hub's token back: it can send nothing more. Its nights stay, and are its own if it is enrolled again."""
     from evensong.nexus.store import Store
 
-    with Store.open(store) as opened:
+    with Store.open(store) as opened, opened.errors():
         opened.revoke(name)
     print(f"{name} is revoked.", file=sys.stderr)

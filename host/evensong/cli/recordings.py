@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
 
-    from evensong.recordings.container import Recording
+    from evensong.recordings.container import Recording, RecordingHeader
     from evensong.recordings.framing import Source
     from evensong.recordings.repairs import Repairs
     from evensong.recordings.samples import Samples
@@ -100,11 +100,17 @@ def import_csv(
     accel: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Rows t_s,x_g,y_g,z_g: raw acceleration, instead of --activity.")
     ] = None,
-    events: Annotated[Path | None, typer.Option(metavar="FILE", help="Rows t_s,LIGHTS_OFF and t_s,RISE.")] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Rows t_s,event or t_s,event,value: LIGHTS_OFF, RISE, WEAR_OFF, MOOD, ..."),
+    ] = None,
 ) -> None:
     """Tables of your own, comma separated, times in seconds on one clock (t = 0 where you like, negative allowed).
 
-    A first line of names is skipped. Example: evensong import csv --beats rr.csv --activity act.csv -o night.evr
+    Columns are found by their names in the first line, others are passed over; without names they are taken in the
+    order shown. What `evensong export csv` wrote, events, wear and moods too, is read back as it was.
+
+    Example: evensong import csv --beats beats.csv --activity activity.csv --events events.csv --out night.evr
     """
     from evensong.recordings import csv_import as source
 
@@ -119,8 +125,8 @@ def import_csv(
             events=events,
             progress=progress,
         )
-    named = next(path for path in (beats, heart_rate, activity, accel) if path)
-    _write(out, samples, repairs, _source("csv", named.stem, None))
+    named = next(path.stem for path in (beats, heart_rate, activity, accel, events) if path)
+    _write(out, samples, repairs, _source("csv", named.encode("utf-8", "replace").decode(), None))
 
 
 def export_csv(
@@ -150,12 +156,19 @@ def synth(
 
 
 def info(recording: Recorded) -> None:
-    """What is in a recording: source, span, samples, frames by kind, and damage."""
+    """What is in a recording: source, span, samples, frames by kind, and damage.
+
+    A damaged recording is shown as far as it can be read; then the exit status is 1.
+
+    Example: evensong info night.evr
+    """
     from evensong.recordings.container import read
 
     found = read(recording)
     _stdout().print(_table(found))
     _say(found.damage)
+    if found.damage:
+        raise typer.Exit(1)
 
 
 def _table(found: Recording) -> RichTable:
@@ -167,8 +180,7 @@ def _table(found: Recording) -> RichTable:
 
     header, samples = found.header, samples_of(found)
     table = RichTable(box=None, pad_edge=False, show_header=False)
-    origin = f"{header.source} {header.source_id or ''}{', SYNTHETIC' if header.synthetic else ''}"
-    table.add_row("source", _printable(origin))
+    table.add_row("source", _origin(header))
     table.add_row("device", header.device_id.hex())
     if samples.first_ms is not None and samples.last_ms is not None:
         span = (samples.last_ms - samples.first_ms) / 3_600_000
@@ -191,6 +203,10 @@ def _table(found: Recording) -> RichTable:
     if header.citation:
         table.add_row("cite", _printable(header.citation))
     return table
+
+
+def _origin(header: RecordingHeader) -> str:
+    return _printable(f"{header.source} {header.source_id or ''}{', SYNTHETIC' if header.synthetic else ''}")
 
 
 def _printable(text: str) -> str:
@@ -241,10 +257,14 @@ def _repairs() -> Repairs:
 
 
 def _write(out: Path, samples: Samples, repairs: Repairs, source: Source) -> None:
+    from evensong.recordings.container import held
     from evensong.recordings.framing import write_samples
 
+    before = held(out)
     frames = write_samples(out, samples, source, repairs)
     _say(repairs)
+    if before and (before.source, before.source_id) != (source.name, source.ident):
+        _say([f"{out} held another recording until now: {_origin(before)}."])
     span_h = ((samples.last_ms or 0) - (samples.first_ms or 0)) / 3_600_000
     typer.echo(
         f"{out}: {samples.total:,} samples in {frames:,} frames, {span_h:.1f} h, {out.stat().st_size / 1024:.0f} KB."

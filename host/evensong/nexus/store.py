@@ -12,6 +12,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,7 +24,7 @@ from sqlalchemy import Connection, Engine, Row, create_engine, event, func, sele
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from evensong.errors import ConfigError, EvensongError, InputError
+from evensong.errors import ConfigError, EvensongError, InputError, Unavailable
 from evensong.nexus.tables import documents, hubs
 from evensong.record import Kind, SpanDocument, State, parse
 
@@ -64,19 +66,18 @@ class Store:
     @classmethod
     def open(cls, path: Path) -> Self:
         """The store in this file, made if there is none, migrated if it is old. EvensongError if it cannot be had."""
-        try:
+        with _told(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)  # nobody else's business
             engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
             event.listen(engine, "connect", _pragmas)
             with engine.begin() as connection:
                 _migrate(connection, path)
-        except (DatabaseError, OSError) as error:
-            reason = getattr(error, "orig", None) or error
-            raise ConfigError(
-                f"{path} cannot be the Nexus's store ({reason}); name another file with --store."
-            ) from None
         return cls(engine)
+
+    def errors(self) -> AbstractContextManager[None]:
+        """What the database raises within, as one sentence of ours."""
+        return _told(Path(self._engine.url.database or ""))
 
     def close(self) -> None:
         self._engine.dispose()
@@ -193,6 +194,17 @@ def _stored(row: Row[Any]) -> Stored:
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (DatabaseError, OSError) as error:
+        reason = getattr(error, "orig", None) or error
+        if getattr(reason, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise Unavailable(f"The disk of {path} is full: free some space there.") from None
+        raise ConfigError(f"{path} cannot be the Nexus's store ({reason}); name another file with --store.") from None
 
 
 def _pragmas(connection: sqlite3.Connection, _record: object) -> None:

@@ -32,15 +32,17 @@ def read_acceleration(
     repairs: Repairs,
     *,
     delimiter: str | None,
+    columns: tuple[int, int] = (0, 3),
     extent_s: tuple[float, float] = (-np.inf, np.inf),
     progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Integers, Integers]:
-    """Return (epoch, count_q8) of rows `t_s x_g y_g z_g`; the z axis counts. What lies outside extent_s is passed over.
+    """Return (epoch, count_q8) of rows `t_s x_g y_g z_g`; the z axis counts. columns: where
+    t_s and z_g stand. What lies outside extent_s is passed over.
 
     Raises:
         InputError: the file is missing or holds no acceleration.
     """
-    rows, lines = read_columns(path, (0, 3), delimiter=delimiter, repairs=repairs, progress=progress)
+    rows, lines = read_columns(path, columns, delimiter=delimiter, repairs=repairs, progress=progress)
     rows, lines = keep(np.abs(rows[:, 1]) <= MAX_G, rows, lines, path, repairs, f"beyond {MAX_G:.0f} g")
     inside = (rows[:, 0] >= extent_s[0]) & (rows[:, 0] <= extent_s[1])
     rows = in_order(rows[inside], lines[inside], path, repairs)

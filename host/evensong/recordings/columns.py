@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evensong.errors import InputError
-from evensong.recordings.repairs import Repairs, listed
+from evensong.recordings.repairs import Repairs, listed, shown
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -54,6 +54,8 @@ def unreadable(path: Path, error: OSError) -> InputError:
     """The sentence for a file that the system does not let us read."""
     if isinstance(error, FileNotFoundError):
         return InputError(f"There is no file {path}: check the folder and the name.")
+    if isinstance(error, IsADirectoryError):
+        return InputError(f"{path} is a folder: name a file in it.")
     return InputError(f"{path} cannot be read: {error.strerror or error}.")
 
 
@@ -86,13 +88,17 @@ def row_blocks(
 ) -> Iterator[tuple[Floats, Integers]]:
     """Yield what `read_columns` returns, block by block, for files that should not lie in memory whole."""
     bad, first_bad, good = 0, 0, 0
+    example = ""
     for line, text in blocks(path):
         progress(len(text))
         rows, lines, bad_lines = _parse(text, line, columns, delimiter)
         if len(bad_lines) and bad_lines[0] == 1:
             bad_lines = bad_lines[1:]  # the names
         if len(bad_lines):
-            first_bad = first_bad or int(bad_lines[0])
+            if not first_bad:
+                first_bad = int(bad_lines[0])
+                row = text.split(b"\n")[first_bad - line].decode(errors="replace").rstrip()
+                example = f" (line {first_bad} is '{shown(row)}')"
             bad += len(bad_lines)
         good += len(rows)
         if len(rows):
@@ -100,7 +106,7 @@ def row_blocks(
     if not good:
         separator = "white space" if delimiter is None else f"'{delimiter}'"
         raise InputError(
-            f"{path} holds no row of {len(columns)} numbers separated by {separator}: is it the right file?"
+            f"{path} holds no row of {len(columns)} numbers separated by {separator}{example}: is it the right file?"
         )
     repairs.rows(path, bad, first_bad, "left out, as not finite numbers")
 
@@ -126,7 +132,7 @@ def _parse(
             continue
         try:
             cells = row.split(separator)
-            values = [float(cells[column]) for column in columns]
+            values = [float(cells[column].strip(b'" \r')) for column in columns]
         except (ValueError, IndexError):
             values = []
         if values and all(abs(value) < LIMIT for value in values):

@@ -22,6 +22,7 @@ from evensong_wire.stream import Stream, pack
 FORMAT = "evensong-recording"
 VERSION = 1
 MAX_HEADER_BYTES = 1 << 20
+MADE_FROM_OTHERS = frozenset({"csv", "mmash", "sleep-accel", "slpdb", "synthetic"})  # sources that make it again
 _CHUNK_BYTES = 1 << 20
 _FURTHEST_MS = 10**15  # 30,000 years: nothing means more, and integers made of it cannot overflow
 
@@ -103,26 +104,30 @@ def writing(path: Path, header: RecordingHeader) -> Iterator[Callable[[bytes], N
     Raises:
         InputError: the file cannot be written. Then there is none, or the one from before.
     """
-    try:
-        allowed = _may_be_replaced(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
-    if not allowed:  # a device such as /dev/null, or the very table that is imported
-        raise InputError(f"{path} is there and is no recording, so it is left alone: name another file to write.")
-    with whole(path, "recording", b"{") as file:
+    with whole(path, "recording", lambda there: _may_be_replaced(there, header)) as file:
         file.write(json.dumps(_to_json(header), ensure_ascii=False).encode() + b"\n")
         yield lambda raw: _append(file, raw)
 
 
-def _may_be_replaced(path: Path) -> bool:
-    """True if there is nothing yet, or an empty file, or a recording."""
-    if not path.exists() or path.is_dir():
-        return True  # of a folder, `whole` says so
-    if not path.is_file():
+def held(path: Path) -> RecordingHeader | None:
+    """The first line of the recording at a path; None if there is nothing, or no recording."""
+    try:
+        with path.open("rb") as file:
+            return _header(path, file)
+    except (OSError, InputError):
+        return None
+
+
+def _may_be_replaced(path: Path, header: RecordingHeader) -> bool:
+    """False if it is no recording. InputError: it is one that nobody could make again."""
+    there = held(path)
+    if there is None:
         return False
-    with path.open("rb") as file:
-        start = file.readline(MAX_HEADER_BYTES)
-    return not start or FORMAT.encode() in start
+    if there.source not in MADE_FROM_OTHERS and there.device_id != header.device_id:
+        raise InputError(
+            f"{path} is what wearable {there.device_id.hex()} recorded, so it is left alone: name another file."
+        )
+    return True
 
 
 def _append(file: BinaryIO, raw: bytes) -> None:
@@ -132,7 +137,24 @@ def _append(file: BinaryIO, raw: bytes) -> None:
 def _unreadable(path: Path, error: OSError) -> InputError:
     if isinstance(error, FileNotFoundError):
         return InputError(f"There is no recording {path}: check the name, or make one with `evensong import`.")
+    if isinstance(error, IsADirectoryError):
+        return InputError(f"{path} is a folder: name a recording in it, a file such as night.evr.")
     return InputError(f"{path} cannot be read: {error.strerror or error}.")
+
+
+def _no_recording(path: Path, line: bytes) -> InputError:
+    """What a file is that does not begin as a recording does, as far as its first line tells."""
+    if not line:
+        return InputError(f"{path} is empty: take another copy, or make the recording again.")
+    if FORMAT.encode() in line:
+        return InputError(
+            f"{path} is a recording whose first line is damaged, and without it nothing can be placed in time: "
+            "take another copy."
+        )
+    text = line.decode("ascii", "replace").strip()
+    if "," in text and text.isascii() and text.isprintable() and not text.startswith("{"):
+        return InputError(f"{path} is a table, no recording: `evensong import csv` makes one of tables.")
+    return InputError(f"{path} is no recording: it does not begin with the line of one, so it is something else.")
 
 
 def _to_json(header: RecordingHeader) -> dict[str, Any]:
@@ -169,10 +191,7 @@ def _header(path: Path, file: BinaryIO) -> RecordingHeader:
             )
         return _from_json(fields)
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise InputError(
-            f"{path} does not begin with the line of a recording: it is something else, or it was damaged there and "
-            "the rest cannot be placed in time; take another copy."
-        ) from None
+        raise _no_recording(path, line) from None
 
 
 def _from_json(fields: dict[str, Any]) -> RecordingHeader:

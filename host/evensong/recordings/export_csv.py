@@ -1,8 +1,8 @@
 """Export of a recording as plain tables in recording time: beats.csv, heart_rate.csv, activity.csv, events.csv.
 
 Values are written so that `evensong import csv` reads them back exactly: times to the millisecond, heart rate in
-1/16 bpm, counts in 1/256. events.csv holds wear changes and mood check-ins too; of its rows the import takes lights-off
-and rising only.
+1/16 bpm, counts in 1/256. events.csv holds wear changes and mood check-ins too, see `event_table`. What the tables do
+not hold is where they came from: boots, battery, raw signals.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from pathlib import Path
 
 from evensong.errors import InputError
 from evensong.recordings.container import Recording
+from evensong.recordings.event_table import rows_of
 from evensong.recordings.framing import samples_of
 from evensong.recordings.samples import Samples
 from evensong.whole_file import write_whole
-from evensong_wire.frames import EPOCH_MS, EventCode
+from evensong_wire.frames import EPOCH_MS
 
 COLUMNS = {
     "beats.csv": ("t_s", "ibi_ms", "quality"),
@@ -64,19 +65,8 @@ def _tables(samples: Samples) -> dict[str, Iterator[tuple[object, ...]]]:
         "beats.csv": ((_seconds(t), ibi, grade) for t, ibi, grade in beats),
         "heart_rate.csv": ((_seconds(t), f"{hr / 16:g}") for t, hr in heart),
         "activity.csv": ((_seconds(epoch * EPOCH_MS), repr(count / 256)) for epoch, count in activity),
-        "events.csv": ((_seconds(t), *event) for t, *event in sorted(_events(samples), key=itemgetter(0))),
+        "events.csv": ((_seconds(t), *event) for t, *event in sorted(rows_of(samples), key=itemgetter(0))),
     }
-
-
-def _events(samples: Samples) -> Iterator[tuple[int, str, object]]:
-    """(t_ms, event, value), kind by kind."""
-    names = {code.value: code.name for code in EventCode}
-    for t_ms, code, arg in samples.events:
-        yield t_ms, names.get(code, str(code)), arg
-    for t_ms, state in samples.wear:
-        yield t_ms, f"WEAR_{state.name}", ""
-    for t_ms, valence, arousal, prompted in samples.mood:
-        yield t_ms, "MOOD", f"valence {valence} arousal {arousal}{' prompted' if prompted else ''}"
 
 
 def _seconds(t_ms: int) -> str:

@@ -8,11 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+MOST_SHOWN = 60  # characters of somebody's line in a sentence of ours
+
 
 def listed(items: Sequence[object], most: int) -> str:
     """`a, b, c and 4 more`: the first `most` by name, the others by number."""
     named = ", ".join(map(str, items[:most]))
     return f"{named} and {len(items) - most} more" if len(items) > most else named
+
+
+def shown(text: str) -> str:
+    """Somebody's text, cut and without what could command a terminal."""
+    cut = text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "..."
+    return "".join(letter if letter.isprintable() else "?" for letter in cut)
 
 
 class Repairs(list[str]):

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from evensong.errors import InputError
-from evensong.recordings.columns import Floats, blocks, in_order, read_columns
-from evensong.recordings.repairs import Repairs, listed
+from evensong.recordings.columns import Floats, in_order, read_columns
+from evensong.recordings.first_line import columns_named
+from evensong.recordings.repairs import Repairs
 
 PAUSE_S = 0.25  # without a sample: a gap, not jitter
 PERIODS = 4.0  # and for slow signals: this many periods
@@ -28,34 +29,6 @@ class Stretch:
 
     t_s: Floats
     values: Floats
-
-
-def columns_named(path: Path, names: tuple[str, ...]) -> tuple[int, ...]:
-    """Return where these columns stand. Without a first line of names they are the first ones, in this order.
-
-    Raises:
-        InputError: the file is missing or empty, or a column is.
-    """
-    first = next((line for _, text in blocks(path) for line in text.split(b"\n") if line.strip()), b"")
-    if not first:
-        raise InputError(f"{path} is empty: it should hold rows {','.join(names)}.")
-    cells = [cell.strip().strip('"').lower() for cell in first.decode("utf-8", "replace").split(",")]
-    if all(_is_number(cell) for cell in cells):
-        if len(cells) < len(names):
-            raise InputError(f"{path} has {len(cells)} column{'s' * (len(cells) > 1)}, not {','.join(names)}.")
-        return tuple(range(len(names)))
-    missing = [name for name in names if name not in cells]
-    if missing:
-        raise InputError(f"{path} has no column {missing[0]!r}: its first line names {listed(cells, 6)}.")
-    return tuple(cells.index(name) for name in names)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def read_signal(path: Path, names: tuple[str, ...], repairs: Repairs, rate_hz: float | None = None) -> list[Stretch]:

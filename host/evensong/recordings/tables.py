@@ -6,7 +6,6 @@ and the public data sets share these. A first line of names is passed over.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -14,24 +13,26 @@ import numpy.typing as npt
 
 from evensong.errors import InputError
 from evensong.recordings.beats import place
-from evensong.recordings.columns import Floats, Integers, blocks, in_order, read_columns
+from evensong.recordings.columns import Floats, Integers, in_order, read_columns
 from evensong.recordings.repairs import Repairs
 from evensong.recordings.samples import MAX_BPM, MAX_COUNT, MAX_IBI_MS, MIN_BPM, MIN_IBI_MS, VOUCHED
-from evensong_wire.frames import EPOCH_MS, EventCode
+from evensong_wire.frames import EPOCH_MS
 
-_EVENT_ROW = re.compile(rb"^\s*(-?\d{1,9}(?:\.\d{1,9})?)\s*,\s*(LIGHTS_OFF|RISE)\b")
 ROUNDING_MS = 2  # times and intervals that somebody rounded to milliseconds, each for itself
 
 
 def read_heart_rate(
-    path: Path, repairs: Repairs, extent_s: tuple[float, float] = (-np.inf, np.inf)
+    path: Path,
+    repairs: Repairs,
+    extent_s: tuple[float, float] = (-np.inf, np.inf),
+    columns: tuple[int, ...] = (0, 1),
 ) -> tuple[Integers, Integers]:
     """Return (t_ms, hr_q4) of rows `t_s,bpm`. What lies outside extent_s is passed over.
 
     Raises:
         InputError: the file is missing or holds no reading.
     """
-    rows, lines = read_columns(path, (0, 1), delimiter=",", repairs=repairs)
+    rows, lines = read_columns(path, columns, delimiter=",", repairs=repairs)
     inside = (rows[:, 0] >= extent_s[0]) & (rows[:, 0] <= extent_s[1])
     rows, lines = rows[inside], lines[inside]
     possible = (rows[:, 1] >= MIN_BPM) & (rows[:, 1] <= MAX_BPM)
@@ -40,16 +41,14 @@ def read_heart_rate(
     return rows[:, 0].astype(np.int64), np.rint(rows[:, 1] * 16).astype(np.int64)
 
 
-def read_beats(path: Path, repairs: Repairs) -> tuple[Integers, Integers, Integers]:
+def read_beats(path: Path, repairs: Repairs, columns: tuple[int, ...]) -> tuple[Integers, Integers, Integers]:
     """Return (beat_ms, ibi_ms, quality) of rows `t_s,ibi_ms` or `t_s,ibi_ms,quality`; t_s is the end of the interval.
 
     Raises:
         InputError: the file is missing or holds no beat.
     """
-    try:
-        rows, lines = read_columns(path, (0, 1, 2), delimiter=",", repairs=repairs)
-    except InputError:
-        rows, lines = read_columns(path, (0, 1), delimiter=",", repairs=repairs)
+    rows, lines = read_columns(path, columns, delimiter=",", repairs=repairs)
+    if len(columns) < 3:
         rows = np.column_stack([rows, np.full(len(rows), float(VOUCHED))])
     fitting = (rows[:, 2] >= 0) & (rows[:, 2] <= 100)
     rows, lines = keep(fitting, rows, lines, path, repairs, "of a quality that is not 0 to 100")
@@ -80,7 +79,7 @@ def say_what_was_left_out(path: Path, impossible: int, overlapping: int, kept: i
         )
 
 
-def read_activity(path: Path, repairs: Repairs, columns: tuple[int, int] = (0, 1)) -> tuple[Integers, Integers]:
+def read_activity(path: Path, repairs: Repairs, columns: tuple[int, ...] = (0, 1)) -> tuple[Integers, Integers]:
     """Return (epoch, count_q8) of rows `t_s,count`, where t_s is the start of a 30 s epoch.
 
     Raises:
@@ -97,26 +96,6 @@ def read_activity(path: Path, repairs: Repairs, columns: tuple[int, int] = (0, 1
         )
     rows = in_order(in_ms(rows), lines, path, repairs)
     return (rows[:, 0] // EPOCH_MS).astype(np.int64), np.rint(rows[:, 1] * 256).astype(np.int64)
-
-
-def read_events(path: Path, repairs: Repairs) -> list[tuple[int, int, int]]:
-    """Return (t_ms, code, 0) of rows `t_s,event`, by time; events are `LIGHTS_OFF` and `RISE`, others are left out.
-
-    Raises:
-        InputError: the file is missing or holds no such event.
-    """
-    found: list[tuple[int, int, int]] = []
-    other, first_other = 0, 0
-    for first_line, block in blocks(path):
-        for line, row in enumerate(block.split(b"\n"), first_line):
-            if match := _EVENT_ROW.match(row):
-                found.append((round(float(match[1]) * 1000), EventCode[match[2].decode()].value, 0))
-            elif row.strip() and line > 1:
-                other, first_other = other + 1, first_other or line
-    if not found:
-        raise InputError(f"{path} holds no row `t_s,LIGHTS_OFF` or `t_s,RISE`: is it the right file?")
-    repairs.rows(path, other, first_other, "left out, as neither LIGHTS_OFF nor RISE with a time")
-    return sorted(found)
 
 
 def in_ms(rows: Floats) -> Floats:

@@ -7,6 +7,7 @@ recording, faults and seed give the same order of events (`ReplayResult.turns_di
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import tempfile
 import time
@@ -17,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from evensong.errors import InputError
+from evensong.errors import EvensongError, InputError, Unavailable
 from evensong.hub import documents
 from evensong.hub.evening import Evening, evening_of
 from evensong.hub.journal import Journal
@@ -36,6 +37,7 @@ from .world import World
 
 FAULTS_FROM_S = 60.0  # after the first connection
 UTC_AT_ZERO_MS = 1_767_304_800_000  # 2026-01-01T22:00:00Z, for recordings that do not say when they were made
+ROOM_BYTES = 1 << 20  # less than this, and what failed failed for want of it
 NEXUS_STORE = "nexus.sqlite3"
 
 
@@ -119,7 +121,7 @@ def through(
     """Play what the wearable senses through the whole line. finished, reckon, look: of the journal's path."""
     began_s = time.monotonic()
     with _kept_in(folder) as here:
-        with Store.open(here / NEXUS_STORE) as store:
+        with Store.open(here / NEXUS_STORE) as store, store.errors():
             token = store.enroll("replay")
         with serve_nexus(here / NEXUS_STORE) as url:
             world = World()
@@ -180,8 +182,8 @@ citation = {text((header.citation or "")[:300])}
 @contextlib.contextmanager
 def _kept_in(folder: Path | None) -> Iterator[Path]:
     if folder is None:
-        with tempfile.TemporaryDirectory(prefix="evensong-replay-") as temporary:
-            yield Path(temporary)
+        with tempfile.TemporaryDirectory(prefix="evensong-replay-") as made, _told_if_full(Path(made).parent):
+            yield Path(made)
         return
     try:
         folder.mkdir(parents=True)
@@ -189,4 +191,29 @@ def _kept_in(folder: Path | None) -> Iterator[Path]:
         raise InputError(f"{folder} is there already: name a new folder, so that nothing gets mixed up.") from None
     except OSError as error:
         raise InputError(f"The folder {folder} cannot be made: {error.strerror}.") from None
-    yield folder
+    with _told_if_full(folder):
+        yield folder
+
+
+@contextlib.contextmanager
+def _told_if_full(folder: Path) -> Iterator[None]:
+    """Whoever runs out of room first, Nexus, hub or wearable, would tell of its own file, which nobody asked for."""
+    try:
+        yield
+    except (EvensongError, OSError, httpx.HTTPError):
+        if _has_room(folder):
+            raise
+        raise Unavailable(
+            f"There is no room for the replay in {folder}: free some space there, or take a folder on another disk "
+            "(--keep names it, TMPDIR where nothing is kept)."
+        ) from None
+
+
+def _has_room(folder: Path) -> bool:
+    """Looked for by writing: a quota and a limit on the size of files count as well."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(ROOM_BYTES))
+    except OSError as error:
+        return error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return True
