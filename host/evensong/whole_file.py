@@ -65,6 +65,15 @@ def check_place(path: Path, what: str, own: bytes | Callable[[Path], bool]) -> N
         raise InputError(f"{path} cannot be written: Permission denied.")
 
 
+def check_folder(path: Path) -> None:
+    """The same for a folder into which files are to be written, which need not be there yet. Raises InputError."""
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise InputError(f"{path} cannot be written into: {there} is no folder.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(f"{path} cannot be written into: Permission denied.")
+
+
 def _is_own(path: Path, own: bytes | Callable[[Path], bool]) -> bool:
     if callable(own):
         return own(path)

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from evensong.cli.panels import RECORDINGS
+
 
 def register(app: typer.Typer) -> None:
     """Add the command about waveforms."""
-    app.command()(beats)
+    app.command(rich_help_panel=RECORDINGS)(beats)
 
 
 def beats(

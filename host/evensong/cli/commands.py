@@ -25,7 +25,8 @@ from evensong.cli import (
 app = typer.Typer(
     name="evensong",
     help="An open, local-first sleep and mood monitor whose wearer stays in charge.",
-    epilog="Begin with `evensong demo`: one night from a virtual wearable to the Nexus page.",
+    epilog="First: `evensong demo`, one night from a virtual wearable to the page that shows it. "
+    "Then: `evensong synth --out night.evr`, `evensong nights night.evr`, and `--help` behind each command.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph; "rich" keeps their breaks
@@ -33,18 +34,18 @@ app = typer.Typer(
 )
 for group in (
     demo,
+    doctor,
     recordings,
     beats,
     staging,
     passports,
     replay,
-    hub,
+    bench,
     flash,
     wearable,
     firmware,
+    hub,
     nexus,
-    bench,
-    doctor,
 ):
     group.register(app)
 
@@ -59,6 +60,8 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _evensong(
-    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, metavar="", help="Print it.")
+    ] = False,
 ) -> None:
     pass

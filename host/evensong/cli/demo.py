@@ -13,16 +13,16 @@ from typing import Annotated
 import typer
 
 from evensong.cli.nexus import PORT
+from evensong.cli.panels import BEGIN
+from evensong.cli.switch import switch
 
 
 def register(app: typer.Typer) -> None:
-    @app.command()
+    @app.command(rich_help_panel=BEGIN)
     def demo(
-        leave: Annotated[
-            bool, typer.Option("--exit", help="End when the night is over instead of leaving the page up.")
-        ] = False,
+        leave: Annotated[bool, switch("--exit", "End when the night is over instead of leaving the page up.")] = False,
         signal_level: Annotated[
-            bool, typer.Option("--signal", help="From waveforms: light and acceleration, chips, drivers. Some minutes.")
+            bool, switch("--signal", "From waveforms: light and acceleration, chips, drivers. Some minutes.")
         ] = False,
         port: Annotated[int, typer.Option(help="Port of the page; if it is taken, any free one.")] = PORT,
     ) -> None:
@@ -30,6 +30,8 @@ def register(app: typer.Typer) -> None:
 
         Everything on the way is the real thing: the firmware on MicroPython, a BLE stack over a virtual radio, the hub,
         its journal and stager, the Nexus. Only the wearer is made up: the night is synthetic and says so.
+
+        Example: evensong demo --exit
         """
         import httpx
         from rich.console import Console

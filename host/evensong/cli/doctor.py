@@ -13,6 +13,7 @@ from pathlib import Path
 
 import typer
 
+from evensong.cli.panels import BEGIN
 from evensong.errors import EvensongError
 
 FREE_BYTES_WANTED = 200 << 20  # a year of nights is about 20 MB; the rest is for SQLite and the logs
@@ -28,11 +29,13 @@ class Finding:
 
 
 def register(app: typer.Typer) -> None:
-    @app.command()
+    @app.command(rich_help_panel=BEGIN)
     def doctor() -> None:
         """Look for what this machine lacks: Python parts, MicroPython, Bluetooth, serial ports, disk, recordings.
 
         Ends with exit status 1 if something that a hub needs is missing.
+
+        Example: evensong doctor
         """
         from rich.console import Console
         from rich.markup import escape

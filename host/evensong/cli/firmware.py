@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from evensong.cli.panels import BEDSIDE
+
 ARCHS = ("any", "xtensawin", "rv32imc", "x64")
 
 
 def register(app: typer.Typer) -> None:
     firmware = typer.Typer(help="Updates for wearables, and the key that signs them.", no_args_is_help=True)
-    app.add_typer(firmware, name="firmware")
+    app.add_typer(firmware, name="firmware", rich_help_panel=BEDSIDE)
     firmware.command()(key)
     firmware.command()(bundle)
 
@@ -20,7 +22,10 @@ def register(app: typer.Typer) -> None:
 def key(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the key goes; keep it secret.")],
 ) -> None:
-    """Make a key that signs updates (RSA-3072). `evensong flash --update-key` gives a wearable its public half."""
+    """Make a key that signs updates (RSA-3072). `evensong flash --update-key` gives a wearable its public half.
+
+    Example: evensong firmware key --out updates.key
+    """
     from evensong.flashing.bundle import new_key
 
     new_key(out)
@@ -36,7 +41,10 @@ def bundle(
         str | None, typer.Option(help="The oldest version that may follow it; left out, none that is older.")
     ] = None,
 ) -> None:
-    """Compile this firmware and sign it as an update for `evensong wearable update`."""
+    """Compile this firmware and sign it as an update for `evensong wearable update`.
+
+    Example: evensong firmware bundle --key updates.key --out firmware.update
+    """
     from dataclasses import replace
 
     from evensong.errors import InputError

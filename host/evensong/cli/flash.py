@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evensong.cli.panels import BEDSIDE
+from evensong.cli.switch import switch
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(flash)
+    app.command(rich_help_panel=BEDSIDE)(flash)
 
 
 def flash(
@@ -36,20 +39,22 @@ def flash(
         typer.Option("--update-key", metavar="FILE", help="Take updates by radio that this key signed (firmware key)."),
     ] = None,
     replace_key: Annotated[
-        bool, typer.Option("--replace-key", help="A new key and label; hubs that had the old one have to add it again.")
+        bool, switch("--replace-key", "A new key and label; hubs that had the old one have to add it again.")
     ] = False,
     config: Annotated[
         Path | None,
         typer.Option("--config", metavar="FILE", help="Settings of the hub that gets the key."),
     ] = None,
     erase: Annotated[
-        bool, typer.Option("--erase", help="Erase everything first, what was recorded and its keys too; needs --image.")
+        bool, switch("--erase", "Erase everything first, what was recorded and its keys too; needs --image.")
     ] = False,
 ) -> None:
     """Make a wearable of an ESP32 board: MicroPython, the firmware, a name, a test of its parts, a key with its label.
 
     It may be repeated at any time, also after a cable that was pulled: what is there already is not written again, and
     a wearable keeps its settings and what it recorded. While a board is away, the command waits for it.
+
+    Example: evensong flash --image ESP32_GENERIC_S3.bin --name Mia --update-key updates.key
     """
     from rich.console import Console
 

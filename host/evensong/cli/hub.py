@@ -9,11 +9,13 @@ import typer
 
 from evensong.cli import keyring, tell
 from evensong.cli.hub_options import Config, Device, JournalPath, chosen_device, hex_of, settings_of
+from evensong.cli.panels import BEDSIDE
+from evensong.cli.switch import switch
 
 
 def register(app: typer.Typer) -> None:
     hub = typer.Typer(help="The bedside daemon: wearables in, nights out.", no_args_is_help=True)
-    app.add_typer(hub, name="hub")
+    app.add_typer(hub, name="hub", rich_help_panel=BEDSIDE)
     for command in (run, status, export, settings):
         hub.command()(command)
     keyring.register(hub)
@@ -26,13 +28,15 @@ def run(
     serial: Annotated[
         list[str] | None, typer.Option("--serial", metavar="PORT", help="Serial port of a wearable; may be repeated.")
     ] = None,
-    no_bluetooth: Annotated[bool, typer.Option("--no-bluetooth", help="Leave the Bluetooth adapter alone.")] = False,
+    no_bluetooth: Annotated[bool, switch("--no-bluetooth", "Leave the Bluetooth adapter alone.")] = False,
 ) -> None:
     """Run the hub until Ctrl-C or SIGTERM.
 
     It looks for wearables over Bluetooth Low Energy and on the serial ports it is given, takes in what they recorded,
     stages nights, and sends documents to a Nexus if the settings name one. Everything lies in one journal file; the hub
     may be stopped or killed at any time, and what a wearable was told is safe is never lost.
+
+    Example: evensong hub run --config evensong.toml
     """
     import asyncio
 
@@ -52,12 +56,14 @@ def run(
 def status(
     config: Config = None,
     journal: JournalPath = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for programs.")] = False,
+    as_json: Annotated[bool, switch("--json", "One JSON object on standard output, for programs.")] = False,
 ) -> None:
     """Show wearables, links, nights and their ledger, from the journal. The hub may be running or not.
 
     The ledger counts samples: taken by the wearable, stored in its flash, transferred into the journal, staged, and
     forwarded to the Nexus. If all five agree, nothing is missing.
+
+    Example: evensong hub status --config evensong.toml
     """
     import json
 
@@ -89,6 +95,8 @@ def export(
     """Write what a wearable recorded as a recording, frame by frame as it came.
 
     `evensong stage` on it gives the very digest that the hub has, and `evensong replay` plays it.
+
+    Example: evensong hub export --config evensong.toml --out night.evr
     """
     from evensong.hub.export import export as write
     from evensong.hub.journal import Journal
@@ -100,7 +108,10 @@ def export(
 
 
 def settings(config: Config = None) -> None:
-    """List every setting with its value and meaning."""
+    """List every setting with its value and meaning.
+
+    Example: evensong hub settings --config evensong.toml
+    """
     from rich.console import Console
     from rich.table import Table
 

@@ -26,7 +26,7 @@ def register(hub: typer.Typer) -> None:
 
 
 def add(
-    name: Annotated[str, typer.Option(help="What to call the wearable.")] = "",
+    name: Annotated[str, typer.Option(help="What to call the wearable.", show_default="no name")] = "",
     config: Config = None,
 ) -> None:
     """Add a wearable by its label, which is asked for, or read from standard input.
@@ -34,6 +34,8 @@ def add(
     The label is what flashing printed, as text or in the QR code. A wearable that was just flashed is met at once; one
     that belongs to another hub lets this one in while its wearer says so: hold its button for five seconds. The hub
     before it is revoked by that. A running hub need not be restarted.
+
+    Example: evensong hub keyring add --name Mia
     """
     from evensong.keys import parse_label
 
@@ -44,7 +46,10 @@ def add(
 
 
 def show(config: Config = None) -> None:
-    """List the wearables, and which of their keys this hub has."""
+    """List the wearables, and which of their keys this hub has.
+
+    Example: evensong hub keyring list
+    """
     keyring = _keyring(config)
     for entry in keyring.entries():
         if entry.root is not None:
@@ -63,6 +68,8 @@ def remove(
     """Forget a wearable's key: this hub believes nothing more of what is said in its name.
 
     For a wearable that was lost or stolen. To shut out a hub that was lost, let in another one instead.
+
+    Example: evensong hub keyring remove e5e700000000a001
     """
     from evensong.errors import InputError
 

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from evensong.cli.panels import BEDSIDE
+
 PORT = 8420
 
 
@@ -23,6 +25,7 @@ StorePath = Annotated[
     typer.Option(
         "--store",
         default_factory=default_store,
+        show_default="nexus.sqlite3 in ~/.local/share/evensong",
         help="SQLite file of the nights; made if there is none.",
         dir_okay=False,
     ),
@@ -32,7 +35,7 @@ HubName = Annotated[str, typer.Argument(help="What you call the hub, such as `be
 
 def register(app: typer.Typer) -> None:
     nexus = typer.Typer(help="Keep nights from hubs and show them, on this machine.", no_args_is_help=True)
-    app.add_typer(nexus, name="nexus")
+    app.add_typer(nexus, name="nexus", rich_help_panel=BEDSIDE)
     nexus.command()(run)
     nexus.command()(enroll)
     nexus.command()(hubs)
@@ -53,6 +56,8 @@ def run(
 
     It listens on this machine only. Stop it with Ctrl-C or SIGTERM; requests under way are finished first.
     Begin by enrolling a hub in another terminal: `evensong nexus enroll bedroom`.
+
+    Example: evensong nexus run --port 8420
     """
     from evensong.nexus.serve import inherit, listen, open_and_serve
 
@@ -67,6 +72,8 @@ def enroll(name: HubName, store: StorePath) -> None:
 
     Put the token into the hub's evensong.toml. Only a fingerprint of it is kept here: if it is lost, revoke and enroll
     again. Output is the token alone, so that scripts can read it; what to do with it goes to standard error.
+
+    Example: evensong nexus enroll bedroom
     """
     from evensong.nexus.store import Store
 
@@ -77,7 +84,10 @@ def enroll(name: HubName, store: StorePath) -> None:
 
 
 def hubs(store: StorePath) -> None:
-    """List the hubs that were ever enrolled, and how many nights each has sent."""
+    """List the hubs that were ever enrolled, and how many nights each has sent.
+
+    Example: evensong nexus hubs
+    """
     from evensong.nexus.store import Store
 
     with Store.open(store) as opened, opened.errors():
@@ -90,7 +100,10 @@ def hubs(store: StorePath) -> None:
 
 
 def revoke(name: HubName, store: StorePath) -> None:
-    """Take a hub's token back: it can send nothing more. Its nights stay, and are its own if it is enrolled again."""
+    """Take a hub's token back: it can send nothing more. Its nights stay, and are its own if it is enrolled again.
+
+    Example: evensong nexus revoke bedroom
+    """
     from evensong.nexus.store import Store
 
     with Store.open(store) as opened, opened.errors():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from evensong.cli.answers import Answer, answer_of, samples_of
+from evensong.cli.panels import NIGHTS
 from evensong.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _CHUNK_BYTES = 1 << 20
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(verify)
+    app.command(rich_help_panel=NIGHTS)(verify)
 
 
 def beside(hypnogram: Path) -> Path:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evensong.cli.panels import RECORDINGS
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
@@ -26,20 +28,20 @@ Recorded = Annotated[Path, typer.Argument(metavar="FILE.evr", help="The recordin
 def register(app: typer.Typer) -> None:
     """Add the commands about files of frames."""
     importing = typer.Typer(
-        help="Make a recording from a public data set or from tables of your own.\n\nRepairs are reported.",
+        help="Make a recording from a public data set or from tables of your own. What had to be repaired is said.",
         no_args_is_help=True,
     )
     importing.command("sleep-accel")(sleep_accel)
     importing.command("slpdb")(slpdb)
     importing.command("mmash")(mmash)
     importing.command("csv")(import_csv)
-    app.add_typer(importing, name="import")
+    app.add_typer(importing, name="import", rich_help_panel=RECORDINGS)
     exporting = typer.Typer(help="Write a recording in formats that others read.", no_args_is_help=True)
     exporting.command("csv")(export_csv)
-    app.add_typer(exporting, name="export")
-    app.command()(synth)
-    app.command()(info)
-    app.command()(fetch)
+    app.add_typer(exporting, name="export", rich_help_panel=RECORDINGS)
+    app.command(rich_help_panel=RECORDINGS)(synth)
+    app.command(rich_help_panel=RECORDINGS)(info)
+    app.command(rich_help_panel=RECORDINGS)(fetch)
 
 
 def sleep_accel(
@@ -49,7 +51,8 @@ def sleep_accel(
 
     Takes PhysioNet's folder (raw acceleration in motion/, turned into counts by the firmware's own integers) and one
     with activity/ instead. t = 0 is the start of the PSG; its extent, but no stage, gets into the recording.
-    Example: evensong import sleep-accel sleep-accel --subject 46343 -o night.evr
+
+    Example: evensong import sleep-accel sleep-accel --subject 46343 --out night.evr
     """
     from evensong.recordings import sleep_accel as source
 
@@ -65,6 +68,8 @@ def slpdb(
     """A record of slpdb (MIT-BIH Polysomnographic Database): RR intervals of an ECG.
 
     Takes PhysioNet's WFDB files (.hea and .ecg) and the text that ann2rr prints (.rr). t = 0 is the record's start.
+
+    Example: evensong import slpdb slpdb --record slp03 --out night.evr
     """
     from evensong.recordings import slpdb as source
 
@@ -79,6 +84,8 @@ def mmash(
     """A day and night of MMASH (Rossi 2020): beats and wrist movement.
 
     t = 0 is midnight before day 1, so t_s is that day's clock in seconds. Bed times are not put into the recording.
+
+    Example: evensong import mmash mmash --user 1 --out day.evr
     """
     from evensong.recordings import mmash as source
 
@@ -132,7 +139,10 @@ def import_csv(
 def export_csv(
     recording: Recorded, out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tables.")]
 ) -> None:
-    """Beats, heart rate, activity and events as tables in recording time; `evensong import csv` reads them back."""
+    """Beats, heart rate, activity and events as tables in recording time; `evensong import csv` reads them back.
+
+    Example: evensong export csv night.evr --out night_csv
+    """
     from evensong.recordings.container import read
     from evensong.recordings.export_csv import export
 
@@ -147,7 +157,10 @@ def synth(
     seed: Annotated[int, typer.Option(min=0, help="Decides the night; the same seed, the same night.")] = 1,
     hours: Annotated[float, typer.Option(help="From lights-off to rising, 1 to 16.")] = 8.0,
 ) -> None:
-    """A synthetic night, plausible and seeded, and labelled as synthetic: for demos and tests, never for training."""
+    """A synthetic night, plausible and seeded, and labelled as synthetic: for demos and tests, never for training.
+
+    Example: evensong synth --seed 7 --hours 7 --out night.evr
+    """
     from evensong.recordings import synth as source
     from evensong.recordings.framing import Source
 
@@ -228,6 +241,8 @@ def fetch(
     """Fetch an open data set from PhysioNet: what the importers read of it, checked by its list of hashes.
 
     Run it again after an interruption: it goes on where it stopped. sleep-accel has 2.4 GB of raw acceleration.
+
+    Example: evensong fetch sleep-accel --only 46343 --out sleep-accel
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 

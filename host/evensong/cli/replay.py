@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evensong.cli.panels import NIGHTS
+from evensong.cli.switch import switch
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -19,23 +22,29 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    @app.command()
+    @app.command(rich_help_panel=NIGHTS)
     def replay(
         recording: Annotated[Path, typer.Argument(metavar="FILE.evr", help="The recording to play.")],
         faults: Annotated[
-            str, typer.Option(help="What goes wrong, and how often: link:3,reboot:1,kill-hub:1", metavar="KIND:N,...")
+            str,
+            typer.Option(
+                help="What goes wrong, and how often: link:3,reboot:1,kill-hub:1",
+                metavar="KIND:N,...",
+                show_default="nothing",
+            ),
         ] = "",
         conditions: Annotated[
             str,
             typer.Option(
                 help="What the flight check finds at lights-off: battery:12,spool:95,clock:-3600,hub:away",
                 metavar="NAME:VALUE,...",
+                show_default="no flight check",
             ),
         ] = "",
         seed: Annotated[
             int, typer.Option(help="Decides the instants of the faults; same seed, same order of events.")
         ] = 1,
-        as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON on standard output.")] = False,
+        as_json: Annotated[bool, switch("--json", "End with one line of JSON on standard output.")] = False,
         keep: Annotated[
             Path | None, typer.Option(help="Keep journal, export and logs in this new folder.", metavar="DIR")
         ] = None,
@@ -45,6 +54,8 @@ def register(app: typer.Typer) -> None:
         The real firmware runs on MicroPython, the hub and the Nexus are processes of their own; between them lies a
         virtual radio. What happened to every sample is printed at the end. Exit status 1 if a sample was lost
         that no fault explains.
+
+        Example: evensong replay night.evr --faults link:2,kill-hub:1 --seed 3
         """
         from rich.console import Console
 

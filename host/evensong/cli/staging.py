@@ -14,7 +14,9 @@ import typer
 
 from evensong.cli import passports
 from evensong.cli.answers import Answer, answer_of, corrections_of, samples_of
-from evensong.whole_file import whole, write_whole
+from evensong.cli.panels import FIGURES, NIGHTS
+from evensong.cli.switch import switch
+from evensong.whole_file import check_folder, check_place, whole, write_whole
 
 if TYPE_CHECKING:
     from evensong.staging import Model
@@ -34,27 +36,27 @@ Labelled = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands about hypnograms."""
-    app.command()(stage)
-    app.command()(nights)
-    app.command()(evaluate)
-    app.command()(train)
+    app.command(rich_help_panel=NIGHTS)(stage)
+    app.command(rich_help_panel=NIGHTS)(nights)
+    app.command(rich_help_panel=FIGURES)(evaluate)
+    app.command(rich_help_panel=FIGURES)(train)
 
 
 def stage(
     recordings: Recorded,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE.csv", help="Where to write the hypnogram.")
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE.csv", help="Where to write the hypnogram; else it is printed."),
     ] = None,
     abstain: Annotated[
-        bool, typer.Option(help="Say `unknown` where the data do not tell; else the likeliest stage.")
+        bool, typer.Option(metavar="", help="Say `unknown` where the data do not tell; else the likeliest stage.")
     ] = True,
-    digest: Annotated[
-        bool, typer.Option("--digest", help="Print the SHA-256 of the hypnogram file, nothing else.")
-    ] = False,
+    digest: Annotated[bool, switch("--digest", "Print the SHA-256 of the hypnogram file, nothing else.")] = False,
     answer: Annotated[
         Answer,
         typer.Option(
-            help="live: said when an epoch ends, as the wearable does; settled: ten minutes later; final: at wake-up."
+            metavar="ANSWER",
+            help="live: said when an epoch ends, as the wearable does; settled: ten minutes later; final: at wake-up.",
         ),
     ] = "final",
     corrections: Corrections = None,
@@ -99,14 +101,17 @@ def stage(
 def nights(
     recordings: Recorded,
     corrections: Corrections = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+    as_json: Annotated[bool, switch("--json", "One JSON object instead of a table.")] = False,
 ) -> None:
     """When was the night, and how far can it be trusted?
 
     From LIGHTS_OFF and RISE events if the recording has them, else from movement and heart rate. Two stretches of rest
-    are one night if at most an hour lies between them and no more than the shorter lasts. Times are seconds of the
-    recording's clock.
+    are one night if at most an hour lies between them and no more than the shorter lasts. Times are hours, minutes and
+    seconds of the recording's clock, from its t = 0; seconds in the JSON.
+
+    Example: evensong nights night.evr
     """
+    from evensong.cli.staging_report import HOW, extent
     from evensong.staging import judge
     from evensong.staging.hypnogram import EPOCH_S
 
@@ -130,11 +135,9 @@ def nights(
     if not spans:
         typer.echo("No night was found: nothing but movement or a fast heart, or less than an hour of rest.")
     for span, quality in zip(spans, qualities, strict=True):
-        start_s, end_s = span.start_epoch * EPOCH_S, span.end_epoch * EPOCH_S
-        kind = "nap, " if span.is_nap else ""
-        typer.echo(
-            f"{start_s} s to {end_s} s, {(end_s - start_s) / 3600:.1f} h, {kind}by {span.how}: {quality.verdict}"
-        )
+        hours = (span.end_epoch - span.start_epoch) * EPOCH_S / 3600
+        kind = "a nap, " if span.is_nap else ""
+        typer.echo(f"{extent(span)} of the recording, {hours:.1f} h, {kind}{HOW[span.how]}: {quality.verdict}")
         for finding in quality.findings:
             typer.echo(f"  {finding.text}")
 
@@ -149,10 +152,10 @@ def evaluate(
         int, typer.Option(min=1, metavar="N", help="Repeat with so many different divisions (with --cv).")
     ] = 1,
     jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Train so many folds at a time (with --cv).")] = 2,
-    per_night: Annotated[bool, typer.Option("--nights", help="A line for each night.")] = False,
+    per_night: Annotated[bool, switch("--nights", "A line for each night.")] = False,
     robust: Annotated[
         bool,
-        typer.Option("--robustness", help="Stage test nights measured worse, too: gain, gaps, drift, no movement."),
+        switch("--robustness", "Stage test nights measured worse, too: gain, gaps, drift, no movement."),
     ] = False,
     model: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Another model than the shipped one (without --cv).")
@@ -162,10 +165,10 @@ def evaluate(
         Path | None, typer.Option(metavar="FOLDER", help="A page with tables and pictures: FOLDER/index.html.")
     ] = None,
     ablations: Annotated[
-        bool, typer.Option("--ablations", help="Without movement, heart rate, time: three more trainings (with --cv).")
+        bool, switch("--ablations", "Without movement, heart rate, time: three more trainings (with --cv).")
     ] = False,
     learning_curve: Annotated[
-        bool, typer.Option("--learning-curve", help="On fewer subjects: two or three more trainings (with --cv).")
+        bool, switch("--learning-curve", "On fewer subjects: two or three more trainings (with --cv).")
     ] = False,
 ) -> None:
     """How well does staging agree with polysomnography? Cohen's kappa, recall, calibration, coverage.
@@ -173,7 +176,7 @@ def evaluate(
     Without --cv the shipped model is scored, and the subjects it was trained on are marked: their figures flatter.
     Accuracy is printed beside what "always asleep" would reach, because nine tenths of a night are sleep.
 
-    Example: evensong evaluate DIR --cv 7 --splits 3 --report report
+    Example: evensong evaluate sleep-accel --cv 7 --report report
     """
     from evensong.cli.staging_report import print_evaluation
     from evensong.errors import InputError
@@ -183,7 +186,9 @@ def evaluate(
 
     if (ablations or learning_curve) and not cv:
         raise InputError("--ablations and --learning-curve train anew: say with --cv in how many folds.")
-    write_report = _report_writer() if report else None
+    write_report = _report_writer(report) if report else None
+    if to_json:
+        check_place(to_json, "file of figures", b"{")
 
     with _progress("Reading nights") as show:
         labelled = corpus.load(directory, show)
@@ -227,6 +232,8 @@ def train(
 
     Beside it goes its model card, FILE.json.card.md. What is it worth? evensong evaluate DIR --model FILE.json, on a
     folder of other nights, or evensong evaluate DIR --cv 7 on this one.
+
+    Example: evensong train my-nights --out model.json --data "Our nights of 2026, not published"
     """
     from evensong.errors import InputError
     from evensong.staging import shipped
@@ -239,6 +246,11 @@ def train(
     from evensong.training.train import ATTRIBUTION, networks_to_train, stated
     from evensong.training.train import train as run
 
+    card_out = out.with_name(out.name + ".card.md")
+    check_place(out, "model", b"{")
+    check_place(card_out, "model card", b"#")
+    if live is not None:
+        check_place(live, "model", b"{")
     with _progress("Reading nights") as show:
         labelled = corpus.load(directory, show)
     subjects = {night.subject for night in labelled}
@@ -252,7 +264,7 @@ def train(
         measured = [measure_night(night) for night in labelled]
         model = run(measured, lambda: show(next(done), networks_to_train()), data=data)
     write_whole(out, model.to_bytes(), "model", b"{")
-    write_whole(out.with_name(out.name + ".card.md"), card(model).encode(), "model card", b"#")
+    write_whole(card_out, card(model).encode(), "model card", b"#")
     typer.echo(f"{out}: {len(labelled)} nights, {model.facts['epochs']:,} epochs, arrays {model.sha256}")
     if live is not None:
         with _progress("Training the student"):
@@ -262,7 +274,7 @@ def train(
         typer.echo(f"{live}: the live stager's {len(student.weights):,} bytes, {student.sha256}")
 
 
-def _report_writer() -> Callable[..., Path]:
+def _report_writer(folder: Path) -> Callable[..., Path]:
     """Before anything is computed: an hour's training shall not end in what could have been said at once."""
     from evensong.errors import Unavailable
 
@@ -272,6 +284,7 @@ def _report_writer() -> Callable[..., Path]:
         if error.name not in ("jinja2", "markupsafe"):
             raise
         raise Unavailable("A report needs Jinja2: in a clone, install it with `pip install -e '.[train]'`.") from None
+    check_folder(folder)
     return write
 
 

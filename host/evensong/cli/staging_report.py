@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from evensong.staging import Staged, Summary
+    from evensong.staging import NightSpan, Staged, Summary
 
 STAGE_NAMES = ("wake", "light", "deep", "rem")
 ANSWERS = {
@@ -16,6 +16,19 @@ ANSWERS = {
     "settled": "settled answer: each epoch as it was called ten minutes later",
     "final": "final answer: with the whole night known",
 }
+
+HOW = {  # who said when a night was
+    "events": "as its events say",
+    "lights-off": "its start as its event says, its end detected",
+    "rise": "its start detected, its end as its event says",
+    "detected": "detected",
+    "corrected": "as the wearer corrected it",
+}
+
+
+def extent(span: NightSpan) -> str:
+    """`0:00:00 to 7:00:00`: hours, minutes and seconds from the recording's t = 0."""
+    return f"{_clock(span.start_epoch)} to {_clock(span.end_epoch)}"
 
 
 def print_nights(staged: Staged, answer: str) -> None:
@@ -32,8 +45,8 @@ def print_nights(staged: Staged, answer: str) -> None:
         def told(minutes: float | None, name: str, night: Summary = night) -> str:
             return _told(minutes, night.intervals_min[name] if answer == "final" else None)
 
-        span_text = f"{_clock(span.start_epoch)} to {_clock(span.end_epoch)}"
-        title = f"Night from {span_text} of the recording (by {span.how}), {ANSWERS[answer]}"
+        kind = "Nap" if span.is_nap else "Night"
+        title = f"{kind} from {extent(span)} of the recording ({HOW[span.how]}), {ANSWERS[answer]}"
         table = Table(title=title, title_justify="left", box=None, show_header=False)
         table.add_row("time in bed", _minutes(night.tib_min))
         table.add_row("total sleep time", told(night.tst_min, "tst"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evensong.cli.hub_options import Config, Device, JournalPath
+from evensong.cli.switch import switch
 
 if TYPE_CHECKING:
     from evensong.hub.journal import Journal
@@ -29,6 +30,8 @@ def flightcheck(config: Config = None, journal: JournalPath = None, device: Devi
     """Check now whether the night would complete: battery, clock, spool, link, skin contact.
 
     If it would not, a thinner plan is proposed; `evensong hub tell plan` or a press on the wearable agrees to it.
+
+    Example: evensong hub tell flightcheck --config evensong.toml
     """
     from evensong.hub import documents
     from evensong.hub.evening import evening_of
@@ -49,7 +52,10 @@ def plan(
     device: Device = None,
     wait: Wait = 60.0,
 ) -> None:
-    """Agree, as the wearer, to a plan for the coming night. It ends with that night."""
+    """Agree, as the wearer, to a plan for the coming night. It ends with that night.
+
+    Example: evensong hub tell plan lean --config evensong.toml
+    """
     from evensong.errors import InputError
     from evensong_wire.frames import CommandCode
 
@@ -66,7 +72,10 @@ def cue(
     device: Device = None,
     wait: Wait = 60.0,
 ) -> None:
-    """Play a gentle cue. The wearable refuses it while its wearer has cues switched off."""
+    """Play a gentle cue. The wearable refuses it while its wearer has cues switched off.
+
+    Example: evensong hub tell cue --strength 1 --config evensong.toml
+    """
     from evensong_wire.frames import CommandCode
 
     _tell(config, journal, device, wait, CommandCode.CUE, bytes([strength, pulses]))
@@ -75,13 +84,16 @@ def cue(
 def alarm(
     earliest: Annotated[str | None, typer.Option("--from", metavar="HH:MM", help="Local time; not before.")] = None,
     latest: Annotated[str | None, typer.Option("--to", metavar="HH:MM", help="Local time; then in any case.")] = None,
-    off: Annotated[bool, typer.Option("--off", help="No alarm.")] = False,
+    off: Annotated[bool, switch("--off", "No alarm.")] = False,
     config: Config = None,
     journal: JournalPath = None,
     device: Device = None,
     wait: Wait = 60.0,
 ) -> None:
-    """Set the alarm on the wearable, which then needs no hub. Without --from it rings at --to and not before."""
+    """Set the alarm on the wearable, which then needs no hub. Without --from it rings at --to and not before.
+
+    Example: evensong hub tell alarm --from 06:30 --to 07:00 --config evensong.toml
+    """
     from evensong.errors import InputError
     from evensong_wire.frames import CommandCode
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from evensong.cli.panels import BEDSIDE
+
 if TYPE_CHECKING:
     from evensong.hub.link.errand import Errand
     from evensong_wire.models import Hello
@@ -34,14 +36,17 @@ def register(app: typer.Typer) -> None:
         help="One wearable, with this computer's key for it. A hub that is connected to it has to be stopped first.",
         no_args_is_help=True,
     )
-    app.add_typer(wearable, name="wearable")
+    app.add_typer(wearable, name="wearable", rich_help_panel=BEDSIDE)
     wearable.command("list")(list_)
     for command in (status, log, set_, selftest, update):
         wearable.command(command.__name__.strip("_"))(command)
 
 
 def list_(config: Config = None) -> None:
-    """The wearables that this computer has keys for, and the serial ports where one may be."""
+    """The wearables that this computer has keys for, and the serial ports where one may be.
+
+    Example: evensong wearable list
+    """
     from evensong.config import load
     from evensong.hub.keyring import Keyring
     from evensong.hub.link.serial import usb_ports
@@ -56,7 +61,10 @@ def list_(config: Config = None) -> None:
 
 
 def status(at: Where = None, config: Config = None) -> None:
-    """Who it is, what it still holds, and which firmware runs."""
+    """Who it is, what it still holds, and which firmware runs.
+
+    Example: evensong wearable status --at /dev/ttyUSB0
+    """
     from evensong_wire.frames import CommandCode
 
     async def look(errand: Errand, hello: Hello) -> None:
@@ -71,7 +79,10 @@ def status(at: Where = None, config: Config = None) -> None:
 
 
 def log(at: Where = None, config: Config = None) -> None:
-    """Lines of its own log that no hub has taken yet. They stay there."""
+    """Lines of its own log that no hub has taken yet. They stay there.
+
+    Example: evensong wearable log
+    """
     from evensong_wire.models import Log
 
     async def read(errand: Errand, _: Hello) -> None:
@@ -97,6 +108,8 @@ def set_(
     They are name, night_h (hours that the flight check reckons with), battery_mah, prompts (mood check-ins a day),
     services (heart rate for 0 nobody, 1 phones with a bond, 2 everybody), status_every_s, open (1: without a key it
     talks to whoever asks).
+
+    Example: evensong wearable set name=Mia night_h=9
     """
     from evensong.errors import InputError
     from evensong_wire.frames import CommandCode
@@ -119,6 +132,8 @@ def selftest(at: Where = None, config: Config = None) -> None:
     """Let it look at its own parts. Ends with status 1 if one is broken.
 
     Lay it still, with a finger on its light sensor. If it records, the sensors are interrupted for a moment.
+
+    Example: evensong wearable selftest --at /dev/ttyUSB0
     """
 
     async def test(errand: Errand, _: Hello) -> list[str]:
@@ -140,6 +155,8 @@ def update(
     """Bring it another firmware. It checks the signature, restarts, and goes back by itself unless the new one is well.
 
     An update that was cut off goes on where it was. It has proven itself a minute after its start.
+
+    Example: evensong wearable update firmware.update
     """
     from rich.console import Console
     from rich.progress import Progress
