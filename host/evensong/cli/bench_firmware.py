@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from evensong.cli.bench_heap import SCENE_S, least_heap_kb
 from evensong.errors import Unavailable
@@ -48,7 +48,7 @@ def run() -> dict[str, Any]:
     if default_interpreter() == "cpython":
         raise Unavailable("There is no MicroPython for this machine: bench firmware needs x86_64 Linux.")
     console = Console()
-    table = Table("figure", "value", "measured on")
+    table = Table(Column("figure", overflow="fold"), "value", "measured on")
     figures: dict[str, Any] = {}
 
     def show(measured_on: str, **values: float | None) -> None:
@@ -63,7 +63,7 @@ def run() -> dict[str, Any]:
         scene = f"{SCENE_S // 60} minutes from chips, a reboot, two connections, firmware as .mpy with every shim"
         show(f"32 bits, as an ESP32; {scene}", least_heap_kb=least_heap_kb("micropython-32", image, console))
         show(f"64 bits; {scene}", least_heap_64_bits_kb=least_heap_kb("micropython", image, console))
-        in_place = least_heap_kb("micropython-32", image, console, in_place=True) if micropython_32() else None
+        in_place = least_heap_kb("micropython-32", image, console, from_rom=True) if micropython_32() else None
         show("32 bits; the .mpy run from a ROM file system, as frozen code does", least_heap_in_place_kb=in_place)
         root = image / "firmware"
         mpy_bytes = {str(path.relative_to(root)): path.stat().st_size for path in sorted(root.rglob("*.mpy"))}

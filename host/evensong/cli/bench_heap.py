@@ -71,32 +71,35 @@ class InPlace(Soldered):
     def give(self, wearable: Wearable) -> None:
         assert self.image
         super().give(wearable)
-        rom = wearable.folder / "rom"
-        build = [sys.executable, "-m", "mpremote", "romfs", "--output", str(rom), "build", str(self.image)]
-        subprocess.run(build, check=True, capture_output=True)
-        start = START_IN_PLACE.format(rom=str(rom), size=rom.stat().st_size)
+        start = in_place(self.image, wearable.folder / "rom") + "import evensong_firmware.main\n"
         (wearable.folder / "start.py").write_text(start, encoding="utf-8")
 
 
-START_IN_PLACE = """import ffi, sys, uctypes, vfs
+def in_place(image: Path, rom: Path) -> str:
+    """Make a ROM file system of an image; returns the start of a script that imports from there."""
+    build = [sys.executable, "-m", "mpremote", "romfs", "--output", str(rom), "build", str(image)]
+    subprocess.run(build, check=True, capture_output=True)
+    return MAP_ROM.format(rom=str(rom), size=rom.stat().st_size)
+
+
+MAP_ROM = """import ffi, sys, uctypes, vfs
 file = open({rom!r}, "rb")
 at = ffi.open("libc.so.6").func("I", "mmap", "IIiiii")(0, {size}, 1, 2, file.fileno(), 0)  # readable and private
 vfs.mount(vfs.VfsRom(uctypes.bytearray_at(at, {size})), "/rom")
 sys.path[:] = ["/rom/shim", ".frozen", "/rom/firmware"]
-import evensong_firmware.main
 """
 
 
-def least_heap_kb(interpreter: Interpreter, image: Path, console: Console, *, in_place: bool = False) -> int | None:
+def least_heap_kb(interpreter: Interpreter, image: Path, console: Console, *, from_rom: bool = False) -> int | None:
     """By bisection, in units of 1024 bytes. None, with a sentence why, without such an interpreter or if the scene
-    fails with every heap. image: see `Wearable.run_image`. in_place: see `InPlace`."""
+    fails with every heap. image: see `Wearable.run_image`. from_rom: see `InPlace`."""
     try:
         command_of(interpreter)
     except Unavailable as error:
         console.print(error.message, soft_wrap=True, highlight=False)
         return None
     seen = scene_waveforms()
-    soldered = InPlace(seen, image=image) if in_place else Soldered(seen, image=image)
+    soldered = InPlace(seen, image=image) if from_rom else Soldered(seen, image=image)
     with tempfile.TemporaryDirectory() as folder:
 
         def failing(heap_kb: int) -> str:
