@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from hours import Hours
 from interpreters import Run, runner
 from rig import Ticks
 
@@ -32,3 +33,8 @@ def ticks(monkeypatch: pytest.MonkeyPatch) -> Ticks:
     monkeypatch.setattr(time, "ticks_ms", ticks.ticks_ms, raising=False)
     monkeypatch.setattr(time, "ticks_diff", ticks.ticks_diff, raising=False)
     return ticks
+
+
+@pytest.fixture
+def hours(ticks: Ticks, tmp_path: Path) -> Hours:
+    return Hours(tmp_path, ticks)

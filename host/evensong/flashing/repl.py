@@ -129,7 +129,7 @@ class Repl:
     def restart(self) -> None:
         """Start main.py. By a command, because a USB port of MicroPython's own has no reset line and goes away as it
         obeys; and by the reset line. A line that is dead then is no trouble: whoever pulled it took the power too."""
-        with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.suppress(Unplugged), _troubles(self._port):
             self._transport.exec_raw_no_follow("import machine\nmachine.reset()")
             _hard_reset(self._transport.serial)
 
