@@ -112,3 +112,12 @@ def test_help_names_every_command(run, words: tuple[str, ...], named: tuple[str,
     result = run(*words, "--help")
     assert result.exit_code == 0
     assert all(word in result.stdout for word in named)
+
+
+def test_a_recording_of_nothing_is_told_as_that(run, tmp_path: Path) -> None:
+    line, _, _ = DEMO_NIGHT.read_bytes().partition(b"\n")
+    (tmp_path / "none.evr").write_bytes(line + b"\n")
+    assert "none: nothing is recorded" in run("info", tmp_path / "none.evr").stdout
+    done = run("export", "csv", tmp_path / "none.evr", "--out", tmp_path / "tables")
+    assert isinstance(done.exception, InputError)
+    assert not (tmp_path / "tables").exists()

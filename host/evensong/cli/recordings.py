@@ -209,7 +209,8 @@ def _table(found: Recording) -> RichTable:
         if count:
             table.add_row(what, f"{count:,}")
     kinds = Counter(_kind(frame.header.kind) for frame in found.frames)
-    table.add_row("frames", f"{len(found.frames):,}: " + ", ".join(f"{kind} {n:,}" for kind, n in kinds.most_common()))
+    listed = ", ".join(f"{kind} {n:,}" for kind, n in kinds.most_common())
+    table.add_row("frames", f"{len(found.frames):,}: {listed}" if kinds else "none: nothing is recorded")
     table.add_row("boots", str(len(header.boots)))
     for sentence in header.repairs:
         table.add_row("repaired", _printable(sentence))

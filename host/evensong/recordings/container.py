@@ -258,4 +258,5 @@ def _damage(path: Path, stream: Stream, header: RecordingHeader, frames: list[Fr
         missing = max(seqs) - min(seqs) + 1 - len(seqs)
         if missing:
             first = next(seq for seq in range(min(seqs), max(seqs)) if seq not in seqs)
-            yield f"{path.name}: {missing} numbered frames of boot {boot_id} are missing, the first is number {first}."
+            what = "1 numbered frame" if missing == 1 else f"{missing} numbered frames"
+            yield f"{path.name}: {what} of boot {boot_id} missing, the first is number {first}."

@@ -33,9 +33,11 @@ def export(recording: Recording, directory: Path) -> dict[str, int]:
     """Write the tables that the recording has anything for; return the number of rows of each.
 
     Raises:
-        InputError: the folder cannot be written, or holds tables of something else.
+        InputError: there is nothing to write, or the folder cannot be written or holds tables of something else.
     """
     tables = {name: listed for name, rows in _tables(samples_of(recording)).items() if (listed := list(rows))}
+    if not tables:
+        raise InputError(f"This recording of {recording.header.source} holds no samples, so there is nothing to write.")
     for name in COLUMNS:
         if name not in tables and (directory / name).exists():
             raise InputError(f"{directory} holds {name}, which this recording has nothing for: name another folder.")
