@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from builders import BOOTS, frame, night_frames, wear
 
 from evensong.cli.bench_staging import as_document
-from evensong.staging import Samples, find, gather, lay_out, network, shipped, stage
+from evensong.staging import Samples, find, gather, lay_out, shipped, stage
 from evensong.staging.features import measure
 from evensong.staging.live import stage_live
 from evensong.staging.series import BINS
@@ -62,7 +62,7 @@ def by_numpy(samples: Samples) -> dict[str, list[Any]]:
         "count": with_none(series.count_q8, series.count_known)[:, None].tolist(),
         "features": with_none(features.values, features.known).tolist(),
         "standardised": x.tolist(),
-        "logits": network.logits(model.networks, x).tolist(),
+        "logits": model.networks.logits(x).tolist(),
         "scores": model.scores(features).tolist(),
         "p": hypnogram.p.tolist(),
         "stage": hypnogram.stage[:, None].tolist(),

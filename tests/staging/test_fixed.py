@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from fractions import Fraction
 
 import numpy as np
@@ -50,6 +51,14 @@ def test_exp2_of_zero_is_one_and_never_rises_downwards() -> None:
 @given(st.integers(-(1 << 20), 1 << 20))
 def test_sine_is_within_a_quarter_of_a_percent(turns: int) -> None:
     assert abs(int(fixed.sine(ints(turns))[0]) - 1024 * math.sin(2 * math.pi * turns / 65536)) < 2.5
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=30), st.sampled_from((3, 5, 11)))
+def test_the_running_median_goes_on_beyond_the_ends(values: list[int], width: int) -> None:
+    reach = width // 2
+    padded = [values[0]] * reach + values + [values[-1]] * reach
+    expected = [statistics.median(padded[i : i + width]) for i in range(len(values))]
+    assert fixed.running_median(ints(*values), width).tolist() == expected
 
 
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=30))

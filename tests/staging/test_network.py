@@ -10,11 +10,11 @@ from evensong.staging import fixed, network, shipped
 OF_LINEAR = ("mean", "scale", "linear_weight", "linear_bias")
 FEATURES = len(shipped().arrays["mean"])
 ARRAYS = {name: array[:2] for name, array in shipped().arrays.items() if name not in OF_LINEAR}  # two of three networks
-NETWORKS = network.ensemble(ARRAYS)
+NETWORKS = network.Ensemble(ARRAYS)
 
 
 def plain(x: list[list[int]]) -> list[list[int]]:
-    """What `network.logits` says it does, with Python's integers only."""
+    """What `Ensemble.logits` says it does, with Python's integers only."""
     total = [[0] * 5 for _ in x]
     for i in range(len(ARRAYS["inward_weight"])):
         for row, one in zip(total, plain_one(i, x), strict=True):
@@ -61,18 +61,18 @@ def clip(value: int) -> int:
 
 def test_numpy_and_plain_python_agree_to_the_bit() -> None:
     x = np.random.default_rng(7).integers(-127, 128, (34, FEATURES))
-    assert network.logits(NETWORKS, x).tolist() == plain(x.tolist())
+    assert NETWORKS.logits(x).tolist() == plain(x.tolist())
 
 
 def test_extremes_do_not_wrap() -> None:
     for value in (-127, 0, 127):
         x = np.full((2, FEATURES), value)
-        assert network.logits(NETWORKS, x).tolist() == plain(x.tolist())
+        assert NETWORKS.logits(x).tolist() == plain(x.tolist())
 
 
 def test_single_and_double_precision_carry_the_same_integers(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.random.default_rng(9).integers(-127, 128, (50, FEATURES))
-    as_needed, taken = network.logits(NETWORKS, x), []
+    as_needed, taken = NETWORKS.logits(x), []
     carrier = fixed.carrier
 
     def double(bound: int) -> type:
@@ -80,7 +80,7 @@ def test_single_and_double_precision_carry_the_same_integers(monkeypatch: pytest
         return np.float64
 
     monkeypatch.setattr(fixed, "carrier", double)
-    assert np.array_equal(network.logits(NETWORKS, x), as_needed)
+    assert np.array_equal(NETWORKS.logits(x), as_needed)
     assert np.float32 in taken
 
 
@@ -98,5 +98,5 @@ def test_what_is_further_than_127_epochs_away_does_not_matter() -> None:
     x = np.random.default_rng(8).integers(-127, 128, (300, FEATURES))
     y = x.copy()
     y[228:] = 0
-    assert np.array_equal(network.logits(NETWORKS, x)[:101], network.logits(NETWORKS, y)[:101])
-    assert not np.array_equal(network.logits(NETWORKS, x)[101:165], network.logits(NETWORKS, y)[101:165])
+    assert np.array_equal(NETWORKS.logits(x)[:101], NETWORKS.logits(y)[:101])
+    assert not np.array_equal(NETWORKS.logits(x)[101:165], NETWORKS.logits(y)[101:165])

@@ -30,7 +30,7 @@ def test_integers_say_what_the_network_says() -> None:
     x = np.clip(np.random.default_rng(2).normal(size=(300, len(NAMES))) * 32, -127, 127).astype(np.int64)
     with torch.no_grad():
         exact = network(torch.from_numpy((x / 32).astype(np.float32))[:, None])[:, 0].numpy() / np.log(2)
-    rounded = integers.logits(integers.ensemble(quantise([network])), x) / (1 << integers.LOGIT_Q)
+    rounded = integers.Ensemble(quantise([network])).logits(x) / (1 << integers.LOGIT_Q)
     assert np.abs(rounded - exact).max() < 0.1 * exact.std()
 
 

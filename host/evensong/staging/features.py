@@ -9,7 +9,6 @@ al. 2019 (SLEEP, zsz180) and Fonseca et al. 2015 (Physiol. Meas. 36:2027) in spi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isqrt
 
@@ -48,6 +47,7 @@ NAMES = (
     "since_moved", "until_moved", "count_known",
     "elapsed", "onset", "cycle_sin", "cycle_cos", "remaining", "ending",
 )  # fmt: skip
+RANKED = [name.removeprefix("rank_") for name in NAMES if name.startswith("rank_")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,14 @@ class Features:
 class _Running:
     """Windowed sums of a series over what is known of it."""
 
-    def __init__(self, values: Ints, known: Mask) -> None:
+    def __init__(self, values: Ints, known: Mask, number: Ints | None = None) -> None:
+        self._known = known
         self._sum = _cumulated(np.where(known, values, 0))
-        self._number = _cumulated(known)
+        self._number = _cumulated(known) if number is None else number
+
+    def of(self, values: Ints) -> _Running:
+        """Of another series that is known at the same places."""
+        return _Running(values, self._known, self._number)
 
     def over(self, centres: range, width: int) -> tuple[Ints, Ints]:
         """Sum and number over [centre - width / 2, centre + (width + 1) / 2), cut at the ends of the series."""
@@ -101,15 +106,13 @@ def measure(series: Series, night: range, epochs: range, *, risen: bool) -> Feat
     place = range(epochs.start - series.epochs.start, epochs.stop - series.epochs.start)
     number = np.arange(epochs.start, epochs.stop)
     inside = (number >= night.start) & (number < night.stop)
-    columns = [*_heart(series, night, place, inside), *_movement(series, place, inside)]
-    columns += _time(epochs, night, risen=risen)
-    by_name = dict(columns)
-    values = np.stack([by_name[name][0] for name in NAMES], axis=1)
-    known = np.stack([by_name[name][1] for name in NAMES], axis=1)
+    columns = _heart(series, night, place) | _movement(series, place, inside) | _time(epochs, night, risen=risen)
+    columns |= _ranks({name: columns[name] for name in RANKED}, inside)
+    values, known = (np.stack([columns[name][part] for name in NAMES]).T for part in (0, 1))
     return Features(np.where(known, values, 0), known)
 
 
-def _heart(series: Series, night: range, place: range, inside: Mask) -> Iterable[tuple[str, Column]]:
+def _heart(series: Series, night: range, place: range) -> dict[str, Column]:
     hr, known = series.hr_q8, series.hr_known
     middle = range(BINS * place.start + BINS // 2, BINS * place.stop, BINS)
     bins = slice(BINS * (night.start - series.epochs.start), BINS * (night.stop - series.epochs.start))
@@ -139,7 +142,7 @@ def _heart(series: Series, night: range, place: range, inside: Mask) -> Iterable
 
     every = range(len(hr))
     smooth = {w: running.mean(every, w)[0] for w in sorted({120, 360, *(w for band in BANDS for w in band)})}
-    off_slow, off_slower = (_Running((hr - smooth[w]) ** 2, known) for w in (120, 360))
+    off_slow, off_slower = (running.of((hr - smooth[w]) ** 2) for w in (120, 360))
     steps = _Running(np.abs(np.diff(hr)), known[1:] & known[:-1])
     unrest: dict[str, tuple[Column, int]] = {}  # what is taken the logarithm of, and what keeps it from zero
     for w in MEAN_BINS:  # (0.3 bpm)^2 in Q16; twice the log of the rms
@@ -147,18 +150,15 @@ def _heart(series: Series, night: range, place: range, inside: Mask) -> Iterable
     for w in UNREST_BINS:  # 0.1 bpm in Q12
         unrest[f"unrest_{w}"] = steps.mean(middle, w, scale=16), 410
     for name, (narrow, wide) in zip(("10_30", "30_90", "90_300"), BANDS, strict=True):  # (0.1 bpm)^2 in Q16
-        unrest[f"band_{name}"] = _Running((smooth[narrow] - smooth[wide]) ** 2, known).mean(middle, 60), 655
+        unrest[f"band_{name}"] = running.of((smooth[narrow] - smooth[wide]) ** 2).mean(middle, 60), 655
     logs = fixed.log2(np.stack([value + floor for (value, _), floor in unrest.values()]))
     columns |= {name: (log, there) for (name, ((_, there), _)), log in zip(unrest.items(), logs, strict=True)}
-    ranked = (*(f"spread_{w}" for w in MEAN_BINS[1:]), *(f"unrest_{w}" for w in UNREST_BINS), "band_10_30",
-              "band_30_90", "band_90_300", "hr_30", "hr_120", "hr_6_less_60", "hr_60_less_360")  # fmt: skip
-    columns |= _ranks({name: columns[name] for name in ranked}, inside)
-    covered, _ = _Running(known.astype(np.int64), np.ones(len(known), bool)).over(middle, 30)
+    _, covered = running.over(middle, 30)
     columns["hr_coverage"] = fixed.round_div(covered * ONE, 30), np.ones(len(place), bool)
-    return columns.items()
+    return columns
 
 
-def _movement(series: Series, place: range, inside: Mask) -> Iterable[tuple[str, Column]]:
+def _movement(series: Series, place: range, inside: Mask) -> dict[str, Column]:
     known = series.count_known
     tonight = np.zeros(len(known), bool)
     tonight[place.start : place.stop] = inside
@@ -174,12 +174,9 @@ def _movement(series: Series, place: range, inside: Mask) -> Iterable[tuple[str,
     columns: dict[str, Column] = {"count": at(here), "count_5_before": at(here - 5), "count_5_after": at(here + 5)}
     for w in ACTIVITY_EPOCHS:
         columns[f"count_{w}"] = running.mean(place, w)
-    around = np.lib.stride_tricks.sliding_window_view(
-        np.pad(np.where(known, log_count, -1), 10, constant_values=-1), 21
-    )
-    most = around.max(axis=1)[here]
+    padded = np.pad(np.where(known, log_count, -1), 10, constant_values=-1)
+    most = np.max([padded[i : i + n] for i in range(21)], axis=0)[here]
     columns["count_most_21"] = most, most >= 0
-    columns |= _ranks({n: columns[n] for n in ("count", *(f"count_{w}" for w in ACTIVITY_EPOCHS[:3]))}, inside)
 
     moved = known & (log_count > MOVED_Q10)
     index = np.arange(n)
@@ -189,7 +186,7 @@ def _movement(series: Series, place: range, inside: Mask) -> Iterable[tuple[str,
     columns["since_moved"] = fixed.log2(1 + np.minimum(here - last[here], LONG_EPOCHS)), some
     columns["until_moved"] = fixed.log2(1 + np.minimum(following[here] - here, LONG_EPOCHS)), some
     columns["count_known"] = known[here].astype(np.int64) * ONE, always
-    return columns.items()
+    return columns
 
 
 def _half_scaled(count_q8: Ints, reference: Mask) -> Ints:
@@ -205,18 +202,20 @@ def _half_scaled(count_q8: Ints, reference: Mask) -> Ints:
     return fixed.round_shift(count_q8 * gain_q10, 10)
 
 
-def _time(epochs: range, night: range, *, risen: bool) -> Iterable[tuple[str, Column]]:
+def _time(epochs: range, night: range, *, risen: bool) -> dict[str, Column]:
     number = np.arange(epochs.start, epochs.stop, dtype=np.int64)
     elapsed = np.clip(number - night.start, 0, LONGEST_EPOCHS)
     remaining = np.clip(night.stop - number, 0, LONGEST_EPOCHS)
     always = np.ones(len(elapsed), bool)
     turns = fixed.round_div(elapsed << 16, CYCLE_EPOCHS)
-    yield "elapsed", (fixed.round_div(elapsed * ONE, 480), always)
-    yield "onset", (_fading(elapsed), always)
-    yield "remaining", (fixed.round_div(remaining * ONE, 480), always & risen)
-    yield "ending", (_fading(remaining), always & risen)
-    yield "cycle_sin", (fixed.sine(turns), always)
-    yield "cycle_cos", (fixed.sine(turns + (1 << 14)), always)
+    return {
+        "elapsed": (fixed.round_div(elapsed * ONE, 480), always),
+        "onset": (_fading(elapsed), always),
+        "remaining": (fixed.round_div(remaining * ONE, 480), always & risen),
+        "ending": (_fading(remaining), always & risen),
+        "cycle_sin": (fixed.sine(turns), always),
+        "cycle_cos": (fixed.sine(turns + (1 << 14)), always),
+    }
 
 
 def _fading(epochs: Ints) -> Ints:

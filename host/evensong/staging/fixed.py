@@ -22,8 +22,12 @@ _STEP_BITS = 8  # tables have 2^8 intervals
 
 
 def round_div(numerator: Ints | int, denominator: Ints | int) -> Ints:
-    """Quotient to the nearest integer, halves towards +infinity: floor((2n + d) / 2d). d > 0, |n| < 2^61."""
-    return (2 * np.asarray(numerator, np.int64) + denominator) // (2 * np.asarray(denominator, np.int64))
+    """Quotient to the nearest integer, halves towards +infinity: floor((2n + d) / 2d). d > 0, |n| < 2^61.
+
+    Which is floor((n + floor(d / 2)) / d), for an odd d too: n is an integer, so a half more reaches no other quotient.
+    """
+    denominator = np.asarray(denominator, np.int64)
+    return np.asarray((numerator + (denominator >> 1)) // denominator)
 
 
 def round_shift(value: Ints | int, bits: Ints | int) -> Ints:
@@ -48,8 +52,12 @@ def cut(carried: Carried, least: int, to_bits: int) -> Carried:
 
     Of (value + half) / 2^bits it makes `saturate(round_shift(value, bits), to_bits)`.
     """
-    np.floor(carried, out=carried)
-    return np.clip(carried, least, (1 << (to_bits - 1)) - 1, out=carried)
+    return bound(np.floor(carried, out=carried), least, to_bits)
+
+
+def bound(carried: Carried, least: int, to_bits: int) -> Carried:
+    """What is whole already, not below `least`, not above what a signed integer of so many bits holds; in place."""
+    return carried.clip(least, (1 << (to_bits - 1)) - 1, out=carried)
 
 
 def _log2_digits(mantissa: int, one: int, digits: int) -> int:
@@ -83,19 +91,21 @@ def _exp2_table() -> Ints:
     return np.array(table, np.int64)
 
 
-_LOG2 = _log2_table()
-_EXP2 = _exp2_table()
+_LOG2, _EXP2 = _log2_table(), _exp2_table()
+_LOG2_RISE, _EXP2_RISE = np.diff(_LOG2), np.diff(_EXP2)
 
 
 def log2(value: Ints) -> Ints:
-    """Q10 base-2 logarithm of integers 1 <= value < 2^53: exact exponent, 256 linear pieces for the mantissa."""
-    _, exponent = np.frexp(value.astype(np.float64))  # exact below 2^53: a bit length, not arithmetic
-    exponent = exponent.astype(np.int64) - 1
-    mantissa = np.where(exponent <= 24, value << np.maximum(24 - exponent, 0), value >> np.maximum(exponent - 24, 0))
-    index = (mantissa >> 16) - (1 << _STEP_BITS)
-    fraction = mantissa & 0xFFFF
-    left = _LOG2[index]
-    return (exponent << LOG_Q) + round_shift((left << 16) + (_LOG2[index + 1] - left) * fraction, 32 - LOG_Q)
+    """Q10 base-2 logarithm of integers 1 <= value < 2^53: exact exponent, 256 linear pieces for the mantissa.
+
+    Of the mantissa 24 bits are looked at: 8 name the piece, 16 the place in it.
+    """
+    bits = value.astype(np.float64).view(np.int64)  # IEEE 754, exact below 2^53: 11 bits of exponent, 52 of mantissa
+    exponent = (bits >> 52) - 1023
+    piece = (bits >> 44) & 0xFF
+    inside = (bits >> 28) & 0xFFFF
+    left = _LOG2[piece]
+    return (exponent << LOG_Q) + round_shift((left << 16) + _LOG2_RISE[piece] * inside, 32 - LOG_Q)
 
 
 def exp2(value: Ints) -> Ints:
@@ -103,8 +113,7 @@ def exp2(value: Ints) -> Ints:
     whole = np.maximum(value >> 16, -17)
     fraction = value & 0xFFFF
     index = fraction >> 8
-    left = _EXP2[index]
-    power = (left << 8) + (_EXP2[index + 1] - left) * (fraction & 0xFF)  # Q24
+    power = (_EXP2[index] << 8) + _EXP2_RISE[index] * (fraction & 0xFF)  # Q24
     shift = 8 - whole
     return np.where(value < -17 << 16, 0, (power + (np.int64(1) << (shift - 1))) >> shift)
 
@@ -155,15 +164,16 @@ def quantiles(values: Ints, parts: Sequence[int], whole: int) -> list[int]:
     return [int(ranked[(len(values) - 1) * part // whole]) for part in parts]
 
 
-def median(columns: Sequence[Ints]) -> NDArray[np.int16]:
-    """Of an odd number of arrays, element by element. Values fit in 16 bits.
+def running_median(values: Ints, width: int) -> NDArray[np.int16]:
+    """Of the `width` values around each, an odd number; beyond the ends the last one goes on. They fit in 16 bits.
 
     The least and the largest of more than half of them are not the median, whatever the others are: they are dropped,
     and the next is taken in. On 16 bits that is many times faster than partitioning rows of eleven.
     """
-    some = len(columns) // 2 + 2
-    narrow = [column.astype(np.int16) for column in columns]
-    pool, others = narrow[:some], narrow[some:]
+    padded = np.pad(values.astype(np.int16), width // 2, mode="edge")
+    columns = [padded[i : i + len(values)] for i in range(width)]
+    some = width // 2 + 2
+    pool, others = columns[:some], columns[some:]
     while len(pool) > 1:
         for i in range(1, len(pool)):
             pool[0], pool[i] = np.minimum(pool[0], pool[i]), np.maximum(pool[0], pool[i])

@@ -40,7 +40,7 @@ class Model:
     """arrays: integer arrays by name (int64 in memory). facts: everything else in the file, JSON values.
 
     mean (59,) Q10; scale (59,): 2^21 over the standard deviation in Q10. linear_weight (4, 59) Q11, linear_bias (4,)
-    Q16. The others are the networks': `network.ensemble`.
+    Q16. The others are the networks': `network.Ensemble`.
     """
 
     arrays: dict[str, Ints]
@@ -52,9 +52,9 @@ class Model:
         return _hash(self.arrays)
 
     @cached_property
-    def networks(self) -> list[network.Network]:
-        """The ensemble, made ready."""
-        return network.ensemble(self.arrays)
+    def networks(self) -> network.Ensemble:
+        """Made ready."""
+        return network.Ensemble(self.arrays)
 
     @property
     def subjects(self) -> frozenset[str]:
@@ -93,8 +93,8 @@ class Model:
         """
         x = self.standardise(features)
         linear = network.product(self.arrays["linear_weight"], x.T, 127) + self.arrays["linear_bias"]
-        five = network.logits(self.networks, x)
-        four = np.stack([five[:, 0], fixed.log2_sum(five[:, 1], five[:, 2]), five[:, 3], five[:, 4]], axis=1)
+        five = self.networks.logits(x)
+        four = np.stack([five[:, 0], fixed.log2_sum(five[:, 1], five[:, 2]), five[:, 3], five[:, 4]]).T
         scores = fixed.round_div(NETWORK_TENTHS * four + (10 - NETWORK_TENTHS) * linear, 10)
         return np.where(features.known[:, _MOVEMENT, None], scores, fixed.round_div(STILL_TENTHS * scores, 10))
 

@@ -9,7 +9,7 @@ what the largest possible sum needs to be exact, and so the bits do not depend o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -53,8 +53,8 @@ class _Layer:
             out[:] = fixed.cut(self.double @ x.astype(np.float64), least, 16)
 
 
-class Network:
-    """One network of the ensemble, made ready once for many nights."""
+class _Network:
+    """One network of the ensemble, all but its last layer."""
 
     def __init__(self, arrays: Mapping[str, Ints], i: int) -> None:
         def layer(name: str, *at: int) -> _Layer:
@@ -62,45 +62,47 @@ class Network:
 
         self._inward = layer("inward")
         self._blocks = [(layer("conv", b), layer("point", b)) for b in range(arrays["conv_weight"].shape[1])]
-        outward, skip, bias, outward_up, skip_up = (
-            arrays[name][i] for name in ("outward_weight", "skip_weight", "outward_bias", "outward_up", "skip_up")
-        )
-        last = [outward << outward_up[:, None], skip << skip_up[:, None], bias[:, None]]
-        self._last = np.concatenate(last, axis=1).astype(np.float64)
-        if int(np.abs(self._last).sum(axis=1).max()) * _MOST >= 1 << 53:
-            raise ValueError("weights of the last layer too large for exact sums")
 
-    def logits(self, features: NDArray[np.float32]) -> Ints:
-        """(n, 5) in Q16. features: (60, n) standardised, the last row of ones."""
-        n, width = features.shape[1], len(self._inward.single)
-        taps, inner = _with_ones(3 * width, n), _with_ones(width, n)
-        h, step = taps[width : 2 * width], np.empty((width, n), np.float32)
+    def channels(self, features: NDArray[np.float32], taps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(width, n) above zero. features: (60, n); taps: (3 width + 1, n) of room; the last row of both is of ones."""
+        width, n = len(taps) // 3, taps.shape[1]
+        h, inner, step = taps[width : 2 * width], _with_ones(width, n), np.empty((width, n), np.float32)
         self._inward.into(h, features, _LARGEST_STANDARD, -_MOST)
         for b, (conv, point) in enumerate(self._blocks):
             _look_around(taps, 1 << b)
             conv.into(inner[:-1], taps, max(int(h.max()), -int(h.min())), 0)  # 0 is the ReLU
             point.into(step, inner, int(inner[:-1].max()), -_MOST)
-            fixed.cut(np.add(h, step, out=h), -_MOST, 16)
-        last = np.concatenate([np.maximum(h, 0), features]).astype(np.float64)
-        return np.asarray((self._last @ last).T.astype(np.int64))
+            fixed.bound(np.add(h, step, out=h), -_MOST, 16)
+        return np.maximum(h, 0, out=step)
 
 
-def ensemble(arrays: Mapping[str, Ints]) -> list[Network]:
-    """The m networks of a model.
+class Ensemble:
+    """The m networks of a model, made ready once for many nights."""
 
-    arrays, m networks of b blocks: inward_weight (m, width, 59), inward_bias, inward_shift (m, width);
-    conv_weight (m, b, width, 3 width) with the taps -d, 0, +d side by side, conv_bias, conv_shift (m, b, width);
-    point_weight (m, b, width, width), point_bias, point_shift (m, b, width); outward_weight (m, 5, width),
-    skip_weight (m, 5, 59), outward_bias, outward_up, skip_up (m, 5).
-    """
-    return [Network(arrays, i) for i in range(len(arrays["inward_weight"]))]
+    def __init__(self, arrays: Mapping[str, Ints]) -> None:
+        """arrays, m networks of b blocks: inward_weight (m, width, 59), inward_bias, inward_shift (m, width);
+        conv_weight (m, b, width, 3 width) with the taps -d, 0, +d side by side, conv_bias, conv_shift (m, b, width);
+        point_weight (m, b, width, width), point_bias, point_shift (m, b, width); outward_weight (m, 5, width),
+        skip_weight (m, 5, 59), outward_bias, outward_up, skip_up (m, 5)."""
+        self._width = arrays["inward_weight"].shape[1]
+        self._networks = [_Network(arrays, i) for i in range(len(arrays["inward_weight"]))]
+        outward = arrays["outward_weight"] << arrays["outward_up"][..., None]
+        skip = (arrays["skip_weight"] << arrays["skip_up"][..., None]).sum(axis=0)  # of the same features: one path
+        bias = arrays["outward_bias"].sum(axis=0)
+        last = np.concatenate([*outward, skip, bias[:, None]], axis=1)
+        if int(np.abs(last).sum(axis=1).max()) * _MOST >= 1 << 53:
+            raise ValueError("weights of the last layer too large for exact sums")
+        self._outward = outward.astype(np.float64)
+        self._skip = np.concatenate([skip, bias[:, None]], axis=1).astype(np.float64)
 
-
-def logits(networks: Sequence[Network], x: Ints) -> Ints:
-    """(n, 5) in Q16: mean over the networks. x: (n, 59) standardised features, Q5."""
-    features = _with_ones(x.shape[1], len(x))
-    features[:-1] = x.T
-    return fixed.round_div(sum(network.logits(features) for network in networks), len(networks))
+    def logits(self, x: Ints) -> Ints:
+        """(n, 5) in Q16: mean over the networks. x: (n, 59) standardised features, Q5."""
+        features, taps = _with_ones(x.shape[1], len(x)), _with_ones(3 * self._width, len(x))
+        features[:-1] = x.T
+        total = self._skip @ features.astype(np.float64)
+        for network, outward in zip(self._networks, self._outward, strict=True):
+            total += outward @ network.channels(features, taps).astype(np.float64)
+        return fixed.round_div(total.T.astype(np.int64), len(self._networks))
 
 
 def _with_ones(rows: int, n: int) -> NDArray[np.float32]:

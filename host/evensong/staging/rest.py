@@ -44,7 +44,7 @@ def trimmed(series: Series, start: int, stop: int) -> tuple[int, int]:
     A change that nobody saw lies somewhere in the void, so rest takes in up to `AT_AN_EDGE` of a void beside it. It
     begins where it has movement, or its lack, to show for it, if it ever has: with a slow heart alone one may just sit.
     """
-    _, beating = _rate(series)
+    beating = _beating(series)
     measured = series.measured.reshape(-1, BINS).any(axis=1)  # not by a reading that is up to 30 s away
     void = series.worn & ~_felt(series, beating) & ~measured
     seen = start + np.flatnonzero((series.worn & ~void)[start:stop])
@@ -58,7 +58,7 @@ def trimmed(series: Series, start: int, stop: int) -> tuple[int, int]:
 
 def evidence(series: Series) -> Ints:
     """(n,) evidence of rest per epoch, in 1/64 of a still epoch: see the module."""
-    rate, beating = _rate(series)
+    rate, beating = _rate(series), _beating(series)
     felt = _felt(series, beating)
     movement = np.where(felt, np.where(_moved(series), -3 * ONE, ONE), 0)
     heart = _heart(rate, beating)
@@ -97,11 +97,14 @@ def _silence(void: Mask) -> int:
     return min(length, AT_AN_EDGE) if length >= VOID else 0
 
 
-def _rate(series: Series) -> tuple[Ints, Mask]:
+def _beating(series: Series) -> Mask:
+    return np.asarray(series.hr_known.reshape(-1, BINS).any(axis=1))
+
+
+def _rate(series: Series) -> Ints:
     known = series.hr_known.reshape(-1, BINS)
-    number = known.sum(axis=1)
     total = np.where(known, series.hr_q8.reshape(-1, BINS), 0).sum(axis=1)
-    return fixed.round_div(total, np.maximum(number, 1)), number > 0
+    return fixed.round_div(total, np.maximum(known.sum(axis=1), 1))
 
 
 def _heart(rate: Ints, beating: Mask) -> Ints:
@@ -115,19 +118,22 @@ def _heart(rate: Ints, beating: Mask) -> Ints:
 
 
 def _path(said: Ints) -> Mask:
-    """Where the likeliest path is at rest. It may begin and end in either state for nothing."""
-    rest = up = 0
-    came_up: list[bool] = []  # whether the best path that is up now was at rest before
-    came_to_rest: list[bool] = []
+    """Where the likeliest path is at rest. It may begin and end in either state for nothing.
+
+    By how much the best path that is at rest now leads the best one that is up says all: by more than `CHANGE`, and
+    both came from rest; behind by more, and both from being up; else each stayed as it was.
+    """
+    lead = 0
+    leads: list[int] = []  # before each epoch's own evidence
     for value in said.tolist():
-        from_rest, from_up = rest - CHANGE > up, up - CHANGE > rest
-        came_up.append(from_rest)
-        came_to_rest.append(from_up)
-        rest, up = (up - CHANGE if from_up else rest) + value, rest - CHANGE if from_rest else up
-    result = np.zeros(len(came_up), bool)
-    resting = rest > up
-    for i in range(len(came_up) - 1, -1, -1):
-        result[i] = resting
-        if came_to_rest[i] if resting else came_up[i]:
-            resting = not resting
-    return result
+        leads.append(lead)
+        if lead > CHANGE:
+            lead = CHANGE
+        elif lead < -CHANGE:
+            lead = -CHANGE
+        lead += value
+    known = np.append(leads[1:], (CHANGE + 1) * (1 if lead > 0 else -1))  # what each epoch's state is read from
+    n = len(said)
+    decided = np.where(np.abs(known) > CHANGE, np.arange(n), n - 1)
+    following = np.minimum.accumulate(decided[::-1])[::-1]
+    return np.asarray(known[following] > 0)

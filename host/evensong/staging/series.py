@@ -64,8 +64,7 @@ def believable(beats: Ints) -> Mask:
     good = (beats[:, 2] >= 50) & (ibi_ms >= _LEAST_IBI_MS) & (ibi_ms <= _MOST_IBI_MS)
     kept = ibi_ms[good]
     if len(kept) > _NEIGHBOURS:
-        padded = np.pad(kept, _NEIGHBOURS // 2, mode="edge")
-        median = fixed.median([padded[i : i + len(kept)] for i in range(_NEIGHBOURS)])
+        median = fixed.running_median(kept, _NEIGHBOURS)
         good[good] = 10 * np.abs(kept - median) <= 3 * median
     return good
 
@@ -75,8 +74,9 @@ def _heart_rate(samples: Samples, edges: Ints) -> tuple[Ints, Mask]:
     readings = readings[(readings[:, 1] >= _LEAST_Q4) & (readings[:, 1] <= _MOST_Q4)]
     total, number = _sums(readings[:, 0], readings[:, 1], edges)
     from_readings = round_div(16 * total, np.maximum(number, 1))
-    beats = samples.beats[believable(samples.beats)]
-    total_ms, beat_count = _sums(beats[:, 0], beats[:, 1], edges)
+    believed = believable(samples.beats)
+    t_ms, ibi_ms = samples.beats[:, 0], samples.beats[:, 1]
+    total_ms, beat_count = _sums(t_ms[believed], ibi_ms[believed], edges)
     around_ms, around = (_around(column) for column in (total_ms, beat_count))
     from_beats = round_div(around * (60_000 << 8), np.maximum(around_ms, 1))
     return np.where(number > 0, from_readings, from_beats), (number > 0) | (beat_count > 0)
@@ -84,11 +84,8 @@ def _heart_rate(samples: Samples, edges: Ints) -> tuple[Ints, Mask]:
 
 def _around(values: Ints) -> Ints:
     """Sum over the `_SMOOTH_BINS` bins around each."""
-    running = np.concatenate(([0], np.cumsum(values)))
-    place = np.arange(len(values))
-    low = np.maximum(place - _SMOOTH_BINS // 2, 0)
-    high = np.minimum(place + _SMOOTH_BINS // 2 + 1, len(values))
-    return np.asarray(running[high] - running[low])
+    running = np.cumsum(np.pad(values, (_SMOOTH_BINS // 2 + 1, _SMOOTH_BINS // 2)))
+    return np.asarray(running[_SMOOTH_BINS:] - running[:-_SMOOTH_BINS])
 
 
 def _sums(t_ms: Ints, values: Ints, edges: Ints) -> tuple[Ints, Ints]:
@@ -104,10 +101,8 @@ def _bridge(values: Ints, measured: Mask) -> tuple[Ints, Mask]:
     if not len(at):
         return np.zeros(n, np.int64), np.zeros(n, bool)
     place = np.arange(n)
-    following = np.minimum(np.searchsorted(at, place), len(at) - 1)
-    right = at[following]
-    left = at[np.maximum(np.where(right > place, following - 1, following), 0)]
-    left = np.where(right < place, right, left)
+    left = np.maximum.accumulate(np.where(measured, place, at[0]))
+    right = np.minimum.accumulate(np.where(measured, place, at[-1])[::-1])[::-1]
     inside = (left < place) & (place < right)
     width = np.where(inside, right - left, 1)
     bridged = values[left] + round_div((values[right] - values[left]) * (place - left), width)
@@ -124,7 +119,7 @@ def _counts(activity: Ints, epochs: range) -> tuple[Ints, Mask]:
 
 def worn_bins(wear: Ints, edges: Ints) -> Mask:
     """Per bin; before the first word about it, and where unknown, it counts as worn."""
-    off = np.isin(wear[:, 1], (int(Wear.OFF), int(Wear.CHARGING)))
+    off = (wear[:, 1] == int(Wear.OFF)) | (wear[:, 1] == int(Wear.CHARGING))
     if not off.any():
         return np.ones(len(edges) - 1, bool)
     # A bin is off if it is off at any instant of it: at its start, or by a change within it.

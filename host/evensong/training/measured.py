@@ -47,7 +47,9 @@ def measure_night(night: LabelledNight, notes: Sequence[tuple[int, int, bool]] =
     def reading(late: int, later: int, risen: bool) -> Features:
         start = min(max(span.start_epoch + late, series.epochs.start), span.end_epoch - 1)
         end = min(max(span.end_epoch + later, start + 1), series.epochs.stop)
-        return measure(series, range(start, end), range(first, stop), risen=risen and span.risen)
+        features = measure(series, range(start, end), range(first, stop), risen=risen and span.risen)
+        # Sums of floats depend on the order in memory, and what is trained shall not.
+        return Features(np.ascontiguousarray(features.values), np.ascontiguousarray(features.known))
 
     readings = tuple(reading(*each) for each in notes)
     return Measured(night.name, night.subject, reading(0, 0, True), readings, place, night.stage, night.aasm)

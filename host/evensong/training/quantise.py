@@ -20,7 +20,7 @@ _MOST_SHIFT = 16
 
 
 def quantise(networks: Sequence[Network]) -> dict[str, Ints]:
-    """The arrays that `evensong.staging.network.ensemble` takes."""
+    """The arrays that `evensong.staging.network.Ensemble` takes."""
     parts = [_one(network) for network in networks]
     return {name: np.stack([part[name] for part in parts]) for name in parts[0]}
 
