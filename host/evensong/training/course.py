@@ -74,6 +74,15 @@ def crops(nights: Sequence[Floats], heart: NDArray[np.bool_], movement: NDArray[
     return xs, places
 
 
+def drop_channels(rows: torch.Tensor, batch: int, share: float) -> torch.Tensor:
+    """Drop whole channels of whole crops at random: neighbours in time would give a single dropped value away.
+
+    rows: (n batch, channels), the first epoch of every crop, then the second of every crop. Returns the same shape.
+    """
+    keep = (torch.rand(1, batch, rows.shape[1]) >= share) / (1 - share)
+    return (rows.view(-1, batch, rows.shape[1]) * keep).view_as(rows)
+
+
 def optimise(network: Net, loss: Callable[[], torch.Tensor], course: Course) -> Net:
     """Train `network` on the losses that it has on one batch after the other; its weights are averaged over the second
     half of the steps, which a single night of so few pulls about."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from evensong.training.course import Course, begin, crops, optimise
+from evensong.training.course import Course, begin, crops, drop_channels, optimise
 
 CLASSES = 5
 UNSCORED = -1
@@ -57,9 +57,8 @@ class _Block(nn.Module):
         inner = torch.addmm(inner, h, self.taps[1])
         inner = torch.addmm(inner, padded[2 * reach :], self.taps[2])
         step: torch.Tensor = self.out(functional.relu(self.norm(inner)))
-        if self.training:  # whole channels of whole crops: neighbours in time would give a single dropped value away
-            keep = (torch.rand(1, batch, h.shape[1]) >= self.dropout) / (1 - self.dropout)
-            step = (step.view(-1, batch, h.shape[1]) * keep).view_as(h)
+        if self.training:
+            step = drop_channels(step, batch, self.dropout)
         return h + step
 
 

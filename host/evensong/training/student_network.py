@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from evensong.training.course import Course, begin, crops, optimise
+from evensong.training.course import Course, begin, crops, drop_channels, optimise
 
 CLASSES = 5
 
@@ -56,8 +56,7 @@ class _Block(nn.Module):
         inner = torch.addmm(padded[: len(h)] @ self.taps[0], h, self.taps[1])
         step: torch.Tensor = self.out(functional.relu(self.norm(inner)))
         if self.training:
-            keep = (torch.rand(1, batch, h.shape[1]) >= self.dropout) / (1 - self.dropout)
-            step = (step.view(-1, batch, h.shape[1]) * keep).view_as(h)
+            step = drop_channels(step, batch, self.dropout)
         return h + step
 
 
