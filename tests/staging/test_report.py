@@ -22,6 +22,7 @@ from evensong.training.report.page import write
 from evensong.training.splits import at_most, folds
 
 MODEL = shipped()
+STUDIES = {"ablations": (studies.REFERENCE, "no time"), "learning_curve": ("5", "14")}
 
 
 def labelled(seed: int, name: str) -> LabelledNight:
@@ -57,8 +58,9 @@ class Page(HTMLParser):
 def test_a_report_is_one_folder_with_all_its_parts(nights: list[LabelledNight], tmp_path: Path) -> None:
     found = evaluation.shipped(nights, MODEL, robust=True)
     figures = evaluation.figures(found)
-    clean = {task: values["kappa"] for task, values in figures["tasks"].items()}
-    figures |= {"ablations": {"no time": clean}, "learning_curve": {"5": clean}, "trained_on": 18}
+    told = {"kappa": 0.5, "kappa_90": [0.4, 0.6], "change": -0.1, "change_90": [-0.125, -0.05]}
+    studied = dict.fromkeys(figures["tasks"], told)
+    figures |= {name: dict.fromkeys(variants, studied) for name, variants in STUDIES.items()}
     figures["earlier_answers"] = {"live": {key: figures[key] for key in ("tasks", "coverage_where_decided")}}
     path = write(tmp_path / "new" / "report", nights, found, figures, "Three made-up nights.", card(MODEL, figures))
     text = path.read_text()
@@ -71,6 +73,8 @@ def test_a_report_is_one_folder_with_all_its_parts(nights: list[LabelledNight], 
     assert page.tags.count("svg") > 20
     assert "script" not in page.tags
     assert "a&lt;b&gt;&amp;" in text
+    assert "0.500 (-0.100: -0.125 to -0.050)" in text
+    assert "0.500 (0.400 to 0.600)" in text
     for heading in (
         "Confusion",
         "The three answers",
@@ -126,4 +130,3 @@ def test_a_smaller_training_is_a_part_of_the_larger_and_tests_on_the_same() -> N
         assert set(smaller.train) < set(larger.train) < set(fold.train)
         assert len(smaller.train) == 5
         assert smaller.test == fold.test
-    assert studies.subjects_in_training([replace(labelled(1, s), subject=s) for s in "abcdefg"], 3) == 4

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,9 @@ from evensong.staging import Model
 from evensong.staging.hypnogram import WHOLE
 from evensong.staging.intervals import QUANTITIES
 from evensong.staging.student import Student
-from evensong.training import answers, robustness, scores, splits
+from evensong.training import answers, robustness, scores, side_by_side, splits
 from evensong.training.corpus import LabelledNight
-from evensong.training.measured import Measured, hidden, measure_night
+from evensong.training.measured import Measured, measure_night
 from evensong.training.train import train
 from evensong.training.widths import holds
 
@@ -75,39 +74,34 @@ def shipped(
 
 
 def cross_validate(
-    nights: Sequence[LabelledNight], folds: int, repeats: int, jobs: int, progress: Callable[[int, int], None],
-    *, robust: bool = False, early: bool = False, without: NDArray[np.bool_] | None = None, at_most: int | None = None,
+    nights: Sequence[LabelledNight], folds: int, repeats: int, jobs: int, progress: Callable[[], None],
+    *, robust: bool = False, early: bool = False,
 ) -> list[Split]:  # fmt: skip
     """`repeats` splits of `folds` folds; the model, its threshold too, is trained anew for each fold, `jobs` at a time.
 
-    robust: test nights are staged under the conditions of `robustness`, too; nothing trains on these. early: with the
-    live and the settled answer, for which a student is trained in each fold. without: features that nobody sees.
-    at_most: subjects to train on in each fold.
+    progress: called after each fold. robust: test nights are staged under the conditions of `robustness`, too; nothing
+    trains on these. early: with the live and the settled answer, for which a student is trained in each fold.
+    A KeyboardInterrupt ends the training; the splits that were whole by then are returned, maybe none.
 
     Raises:
-        InputError: more folds than subjects, or too few subjects in each.
+        InputError: as `check_folds`.
         Unavailable: PyTorch is not installed.
     """
-    subjects = sorted({night.subject for night in nights})
-    if not 2 <= folds <= len(subjects):
-        raise InputError(f"--cv {folds} does not fit {len(subjects)} subjects: take 2 to {len(subjects)} folds.")
-    if len(subjects) - -(-len(subjects) // folds) < LEAST_SUBJECTS:
-        raise InputError(f"Of {len(subjects)} subjects {folds} folds leave fewer than {LEAST_SUBJECTS} to train on.")
-    measured = [measure_night(night) for night in nights]
-    if without is not None:
-        measured = [hidden(night, without) for night in measured]
+    check_folds(nights, folds)
+    shared = _Shared(
+        [measure_night(night) for night in nights],
+        _spoilt(nights, robust),
+        [answers.Night.of(night) for night in nights] if early else [],
+    )
+    subjects = {night.subject for night in nights}
     tasks = [(repeat, fold) for repeat in range(repeats) for fold in splits.folds(subjects, folds, seed=repeat)]
-    if at_most is not None:
-        tasks = [(repeat, splits.at_most(fold, at_most, seed=repeat)) for repeat, fold in tasks]
-    spoilt = _spoilt(nights, robust)
-    streamed = [answers.Night.of(night) for night in nights] if early else []
     answered: list[dict[str, dict[str, answers.Answered]]] = [{} for _ in range(repeats)]
     staged: list[dict[tuple[str, str], Staged]] = [{} for _ in range(repeats)]
-    progress(0, len(tasks))
-    for done, (repeat, found, others) in enumerate(_run(tasks, measured, spoilt, streamed, jobs), 1):
-        answered[repeat] |= others
-        staged[repeat] |= {(condition, night.name): night for condition, night in found}
-        progress(done, len(tasks))
+    with suppress(KeyboardInterrupt):
+        for repeat, found, others in side_by_side.results(_fold, shared, tasks, jobs):
+            answered[repeat] |= others
+            staged[repeat] |= {(condition, night.name): night for condition, night in found}
+            progress()
 
     def all_of(split: dict[tuple[str, str], Staged], condition: str) -> tuple[Staged, ...]:
         return tuple(split[condition, night.name] for night in nights)
@@ -115,11 +109,21 @@ def cross_validate(
     return [
         Split(
             all_of(split, ""),
-            {name: all_of(split, name) for name in spoilt},
+            {name: all_of(split, name) for name in shared.spoilt},
             _by_answer([others[night.name] for night in nights if others]),
         )
         for split, others in zip(staged, answered, strict=True)
+        if all(("", night.name) in split for night in nights)
     ]
+
+
+def check_folds(nights: Sequence[LabelledNight], folds: int) -> None:
+    """Raises InputError: more folds than subjects, or too few subjects in each."""
+    subjects = len({night.subject for night in nights})
+    if not 2 <= folds <= subjects:
+        raise InputError(f"--cv {folds} does not fit {subjects} subjects: take 2 to {subjects} folds.")
+    if subjects - -(-subjects // folds) < LEAST_SUBJECTS:
+        raise InputError(f"Of {subjects} subjects {folds} folds leave fewer than {LEAST_SUBJECTS} to train on.")
 
 
 def _by_answer(nights: Sequence[dict[str, answers.Answered]]) -> dict[str, tuple[answers.Answered, ...]]:
@@ -134,37 +138,29 @@ def _spoilt(nights: Sequence[LabelledNight], robust: bool) -> Spoilt:
     return spoilt
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What every fold needs of the nights. streamed: only for earlier answers."""
+
+    measured: list[Measured]
+    spoilt: Spoilt
+    streamed: list[answers.Night]
+
+
 # Which repeat; (condition, "" as recorded; night); name of a night -> its earlier answers.
 Found = tuple[int, list[tuple[str, Staged]], dict[str, dict[str, answers.Answered]]]
 
 
-def _run(
-    tasks: Sequence[tuple[int, splits.Fold]],
-    measured: list[Measured],
-    spoilt: Spoilt,
-    streamed: list[answers.Night],
-    jobs: int,
-) -> Iterator[Found]:
-    if jobs < 2:
-        yield from (_fold(measured, spoilt, streamed, repeat, fold) for repeat, fold in tasks)
-        return
-    # Fresh processes: a fork of one that has used PyTorch may hang.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        pending = [pool.submit(_fold, measured, spoilt, streamed, repeat, fold) for repeat, fold in tasks]
-        for each in as_completed(pending):
-            yield each.result()
-
-
-def _fold(measured: Sequence[Measured], spoilt: Spoilt, streamed: Sequence[answers.Night], repeat: int,
-          fold: splits.Fold) -> Found:  # fmt: skip
-    own = [night for night in measured if night.subject in fold.train]
+def _fold(shared: _Shared, task: tuple[int, splits.Fold]) -> Found:
+    repeat, fold = task
+    own = [night for night in shared.measured if night.subject in fold.train]
     model = train(own, seed=repeat)
     others = {}
-    if streamed:
-        student = answers.student_of(model, own, streamed, repeat)
-        tested = (night for night in streamed if night.streamed.subject in fold.test)
+    if shared.streamed:
+        student = answers.student_of(model, own, shared.streamed, repeat)
+        tested = (night for night in shared.streamed if night.streamed.subject in fold.test)
         others = {night.streamed.name: answers.answers(night, model, student) for night in tested}
-    conditions = {"": measured, **spoilt}
+    conditions = {"": shared.measured, **shared.spoilt}
     staged = [
         (name, _staged(night, model))
         for name, nights in conditions.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -13,7 +13,7 @@ class Fold:
     test: tuple[str, ...]
 
 
-def folds(subjects: Sequence[str], number: int, seed: int) -> list[Fold]:
+def folds(subjects: Collection[str], number: int, seed: int) -> list[Fold]:
     """`number` folds; every subject is tested in exactly one and trained on in the others.
 
     The order is drawn by hashing the seed with each name, so it depends on neither library nor platform nor the order
@@ -31,5 +31,5 @@ def at_most(fold: Fold, number: int, seed: int) -> Fold:
     return Fold(tuple(sorted(_drawn(fold.train, seed)[:number])), fold.test)
 
 
-def _drawn(subjects: Sequence[str], seed: int) -> list[str]:
+def _drawn(subjects: Collection[str], seed: int) -> list[str]:
     return sorted(set(subjects), key=lambda name: hashlib.sha256(f"{seed}/{name}".encode()).digest())

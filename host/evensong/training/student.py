@@ -51,6 +51,11 @@ def train_student(nights: Sequence[Streamed], taught: Taught, facts: dict[str, A
     return Student(_train(nights, taught, seed, threshold), {**facts, "subjects": subjects})
 
 
+def students_to_train() -> int:
+    """How many networks one call of `train_student` trains, its inner cross-validation included."""
+    return 1 + _INNER_FOLDS
+
+
 def probabilities(stream: Stream, weights: bytes) -> Ints:
     """(n, 4) in 1/10000 of every epoch, as the streaming code gives them: the same integers, many epochs at a time."""
     return _shares(logits(stream, weights), stream)

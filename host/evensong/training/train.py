@@ -22,8 +22,8 @@ NETWORKS = 3
 TARGET_KAPPA = 0.60  # what four-class kappa the decided epochs should reach on nights that did not train
 _INNER_FOLDS = 3
 _WEIGHT_LIMIT = 1 << 15
-_OF_MOVEMENT = np.array(["count" in name or "moved" in name for name in NAMES])
-_OF_TIME = np.array([name in ("elapsed", "onset", "cycle_sin", "cycle_cos", "remaining", "ending") for name in NAMES])
+OF_MOVEMENT = np.array(["count" in name or "moved" in name for name in NAMES])
+OF_TIME = np.array([name in ("elapsed", "onset", "cycle_sin", "cycle_cos", "remaining", "ending") for name in NAMES])
 
 ATTRIBUTION = (
     "Trained on sleep-accel: Walch O. (2019), Motion and heart rate from a wrist-worn wearable and labeled sleep from "
@@ -58,6 +58,15 @@ def train(
     return Model(_arrays(nights, [100 * seed + i for i in range(NETWORKS)], tick), facts)
 
 
+def one_network(nights: Sequence[Measured], seed: int, tick: Callable[[], None] = lambda: None) -> Model:
+    """A model of one network and the linear one, which vouches for nothing: enough to compare with its like.
+
+    Raises:
+        Unavailable: PyTorch is not installed.
+    """
+    return Model(_arrays(nights, [seed], tick), {})
+
+
 def stated(teacher: Model) -> dict[str, Any]:
     """What a student's file says besides its weights."""
     facts = {name: teacher.facts[name] for name in ("epochs", "data", "licence")}
@@ -80,7 +89,7 @@ def _arrays(nights: Sequence[Measured], seeds: Sequence[int], tick: Callable[[],
     sequences = [_sequence(Model(arrays, {}), night, network) for night in nights]
     networks = []
     for seed in seeds:
-        networks.append(network.fit(sequences, ~_OF_MOVEMENT & ~_OF_TIME, _OF_MOVEMENT, seed))
+        networks.append(network.fit(sequences, ~OF_MOVEMENT & ~OF_TIME, OF_MOVEMENT, seed))
         tick()
     arrays |= _integers(weight, bias)
     arrays |= quantise.quantise(networks)
@@ -133,7 +142,7 @@ def _doubts(nights: Sequence[Measured], tick: Callable[[], None], seed: int) -> 
     subjects = sorted({night.subject for night in nights})
     held: list[tuple[Ints, Ints]] = []
     for i, fold in enumerate(splits.folds(subjects, min(_INNER_FOLDS, len(subjects)), seed)):
-        model = Model(_arrays([n for n in nights if n.subject in fold.train], [100 * seed + 50 + i], tick), {})
+        model = one_network([n for n in nights if n.subject in fold.train], 100 * seed + 50 + i, tick)
         tested = (night for night in nights if night.subject in fold.test)
         held += [(night.stage, model.probabilities(night.features)[night.place]) for night in tested]
     return {"threshold": least_threshold(held, TARGET_KAPPA), "interval_widths_q8": widths(held)}

@@ -141,38 +141,35 @@ def _coverage(found: Sequence[Split]) -> Markup:
 
 
 def _tables(figures: dict[str, Any]) -> list[Table]:
-    tasks = tuple(figures["tasks"])
-    clean = {task: _mean(figures["tasks"][task]["kappa"]) for task in tasks}
     tables = [_answers(figures)] if figures["earlier_answers"] else []
-    tables.append(
-        Table(
-            "Subgroups of nights",
-            "Halves of the nights by what the recordings tell; the data set names neither age nor sex.",
-            ("nights by", "from", "to", "nights", *tasks),
-            [
-                [f"{row['trait']}, {row['half']}", *(f"{bound:.0f}" for bound in row["bounds"]), str(row["nights"]),
-                 *(f"{row['kappa'][task]:.3f}" for task in tasks)]
-                for row in figures["subgroups"]
-            ],
-        )
-    )  # fmt: skip
-    for key, title, text in (
-        (
-            "robustness",
-            "The same nights measured worse",
-            "Kappa, and its change. Nothing was trained on spoilt nights.",
-        ),
-        ("ablations", "Without a kind of features", "Retrained in every fold without it: kappa, and its change."),
-    ):
-        if figures.get(key):
-            rows = [["as recorded", *(f"{clean[task]:.3f}" for task in tasks)]]
-            for name, kappas in figures[key].items():
-                values = {task: _mean(kappas[task]) for task in tasks}
-                rows.append([name, *(f"{value:.3f} ({value - clean[task]:+.3f})" for task, value in values.items())])
-            tables.append(Table(title, text, ("", *tasks), rows))
+    tables.append(_subgroups(figures))
+    if figures["robustness"]:
+        tables.append(_robustness(figures))
+    if figures.get("ablations"):
+        tables.append(_ablations(figures))
     if figures.get("learning_curve"):
-        tables.append(_learning(figures, clean))
+        tables.append(_learning(figures))
     return tables
+
+
+def _subgroups(figures: dict[str, Any]) -> Table:
+    rows = [
+        [f"{row['trait']}, {row['half']}", *(f"{bound:.0f}" for bound in row["bounds"]), str(row["nights"]),
+         *(f"{kappa:.3f}" for kappa in row["kappa"].values())]
+        for row in figures["subgroups"]
+    ]  # fmt: skip
+    text = "Halves of the nights by what the recordings tell; the data set names neither age nor sex."
+    return Table("Subgroups of nights", text, ("nights by", "from", "to", "nights", *figures["tasks"]), rows)
+
+
+def _robustness(figures: dict[str, Any]) -> Table:
+    clean = {name: _mean(task["kappa"]) for name, task in figures["tasks"].items()}
+    rows = [["as recorded", *(f"{kappa:.3f}" for kappa in clean.values())]]
+    for name, kappas in figures["robustness"].items():
+        values = {task: _mean(kappas[task]) for task in clean}
+        rows.append([name, *(f"{value:.3f} ({value - clean[task]:+.3f})" for task, value in values.items())])
+    text = "Kappa, and its change. Nothing was trained on spoilt nights."
+    return Table("The same nights measured worse", text, ("", *clean), rows)
 
 
 def _answers(figures: dict[str, Any]) -> Table:
@@ -188,15 +185,38 @@ def _answers(figures: dict[str, Any]) -> Table:
     return Table("The three answers", text, ("", *figures["tasks"], "decides"), rows)
 
 
-def _learning(figures: dict[str, Any], clean: dict[str, float]) -> Table:
-    sizes = {int(size): {t: _mean(k) for t, k in kappas.items()} for size, kappas in figures["learning_curve"].items()}
-    sizes[figures["trained_on"]] = clean
-    marks = [Mark(task, css, [(size, kappas[task]) for size, kappas in sizes.items()]) for task, css in COLOURS.items()]
+_STUDIED = "Retrained in every fold of one division with one network in place of three, so below the figures on top."
+
+
+def _ablations(figures: dict[str, Any]) -> Table:
+    (reference, whole), *others = figures["ablations"].items()
+    rows = [[reference, *(f"{task['kappa']:.3f}" for task in whole.values())]]
+    for name, tasks in others:
+        told = (f"{t['kappa']:.3f} ({t['change']:+.3f}: {_range(t['change_90'], '+.3f')})" for t in tasks.values())
+        rows.append([name, *told])
+    text = f"{_STUDIED} Kappa, its change, and the interval that holds it in 90 % of draws of as many nights."
+    return Table("Without a kind of features, one network", text, ("", *figures["tasks"]), rows)
+
+
+def _learning(figures: dict[str, Any]) -> Table:
+    sizes = {int(size): tasks for size, tasks in figures["learning_curve"].items()}
+    marks = [
+        Mark(name, css, [(size, tasks[name]["kappa"]) for size, tasks in sizes.items()])
+        for name, css in COLOURS.items()
+    ]
     x = Scale(0, max(sizes) * 1.05, tuple(sizes), "subjects in training", decimals=0)
     text = "Kappa of the left-out nights by the number of subjects in training."
     picture = chart("learning", "Learning curve", text, marks, x, Scale(0, 1, _ZERO_TO_ONE, "Cohen's kappa"))
-    rows = [[str(size), *(f"{kappas[task]:.3f}" for task in clean)] for size, kappas in sizes.items()]
-    return Table("Would more nights help?", text, ("subjects", *clean), rows, picture)
+    rows = [
+        [str(size), *(f"{task['kappa']:.3f} ({_range(task['kappa_90'], '.3f')})" for task in tasks.values())]
+        for size, tasks in sizes.items()
+    ]
+    text = f"{_STUDIED} Kappa, and the interval that holds it in 90 % of draws of as many nights."
+    return Table("Would more nights help? One network", text, ("subjects", *figures["tasks"]), rows, picture)
+
+
+def _range(bounds: Sequence[float], style: str) -> str:
+    return " to ".join(format(bound, style) for bound in bounds)
 
 
 def _hypnograms(nights: Sequence[LabelledNight], found: Sequence[Split], figures: dict[str, Any]) -> dict[str, Any]:
