@@ -34,9 +34,7 @@ def results(
                 yield each.result()
         finally:
             if not all(each.done() for each in pending):
-                for each in pending:
-                    each.cancel()
-                for child in active_children():
+                for child in active_children():  # the pool calls itself broken then, and ends
                     child.terminate()
 
 
