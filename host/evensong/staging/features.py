@@ -108,7 +108,8 @@ def measure(series: Series, night: range, epochs: range, *, risen: bool) -> Feat
     inside = (number >= night.start) & (number < night.stop)
     columns = _heart(series, night, place) | _movement(series, place, inside) | _time(epochs, night, risen=risen)
     columns |= _ranks({name: columns[name] for name in RANKED}, inside)
-    values, known = (np.stack([columns[name][part] for name in NAMES]).T for part in (0, 1))
+    values = np.stack([columns[name][0] for name in NAMES]).T
+    known = np.stack([columns[name][1] for name in NAMES]).T
     return Features(np.where(known, values, 0), known)
 
 
