@@ -51,11 +51,11 @@ def check_place(path: Path, what: str, own: bytes | Callable[[Path], bool]) -> N
     Raises:
         InputError: as `whole` does; the folder may still be full when the work is done.
     """
-    if path.is_dir() or not path.name:
-        raise InputError(f"{path} is a folder: name the file to write.")
-    if not path.parent.is_dir():
-        raise InputError(f"{path} cannot be written: there is no folder {path.parent}.")
     try:
+        if path.is_dir() or not path.name:
+            raise InputError(f"{path} is a folder: name the file to write.")
+        if not path.parent.is_dir():
+            raise InputError(f"{path} cannot be written: there is no folder {path.parent}.")
         is_own = not path.is_file() or path.stat().st_size == 0 or _is_own(path, own)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None

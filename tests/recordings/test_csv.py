@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -241,3 +243,22 @@ def test_garbage_gives_samples_or_one_sentence(
 def test_a_byte_order_mark_costs_no_row(tmp_path: Path) -> None:
     beats = table(tmp_path, "rr.csv", b"\xef\xbb\xbf1,800\n2,810\n")
     assert csv_import.read(Repairs(), beats=beats).ibi_ms.tolist() == [800, 810]
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows"),
+    [
+        ("beats", "t_s,ibi_ms\n1,800\n"),
+        ("heart_rate", "t_s,bpm\n1,60\n"),
+        ("activity", "count,t_s\n5,30\n"),
+        ("events", "t_s,event,value\n1,MOOD,valence 7 arousal 3\n"),
+    ],
+)
+def test_a_table_may_come_through_a_pipe(tmp_path: Path, kind: str, rows: str) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writing = threading.Thread(target=pipe.write_text, args=(rows,))
+    writing.start()
+    samples = csv_import.read(Repairs(), **{kind: pipe})
+    writing.join()
+    assert samples.total == 1

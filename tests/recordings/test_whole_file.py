@@ -44,7 +44,9 @@ def test_an_error_half_way_leaves_what_was_there(tmp_path: Path) -> None:
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("table.csv", b"a,b\n1,2\n")]
 
 
-@pytest.mark.parametrize(("name", "says"), [("", "is a folder"), ("none/table.csv", "there is no folder")])
+@pytest.mark.parametrize(
+    ("name", "says"), [("", "is a folder"), ("none/table.csv", "there is no folder"), ("x" * 300, "name too long")]
+)
 def test_a_place_that_is_none_is_said(tmp_path: Path, name: str, says: str) -> None:
     with pytest.raises(InputError, match=says):
         write_whole(tmp_path / name, b"a,b\n", "table", b"a,b\n")

@@ -24,7 +24,9 @@ def register(app: typer.Typer) -> None:
         signal_level: Annotated[
             bool, switch("--signal", "From waveforms: light and acceleration, chips, drivers. Some minutes.")
         ] = False,
-        port: Annotated[int, typer.Option(help="Port of the page; if it is taken, any free one.")] = PORT,
+        port: Annotated[
+            int, typer.Option(min=0, max=65535, help="Port of the page; if it is taken, any free one.")
+        ] = PORT,
     ) -> None:
         """Play a synthetic night from a virtual wearable to the Nexus page, and leave the page up.
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from evensong.recordings.columns import Floats, Integers, in_order, read_columns
+from evensong.recordings.columns import Columns, Floats, Integers, in_order, read_columns
 from evensong.recordings.repairs import Repairs
 from evensong.recordings.tables import keep
 from evensong_firmware.sense import counts as firmware
@@ -32,7 +32,7 @@ def read_acceleration(
     repairs: Repairs,
     *,
     delimiter: str | None,
-    columns: tuple[int, int] = (0, 3),
+    columns: Columns = (0, 3),
     extent_s: tuple[float, float] = (-np.inf, np.inf),
     progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Integers, Integers]:

@@ -23,6 +23,8 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 BLOCK_BYTES = 4 << 20
+# Where the wanted columns stand, from 0; or what finds them in the first line that is not empty (b"": there is none).
+Columns = tuple[int, ...] | Callable[[Path, bytes], tuple[int, ...]]
 LIMIT = 1e12  # no time, rate or count of ours is beyond it; integers made of these cannot overflow
 
 
@@ -50,6 +52,11 @@ def blocks(path: Path) -> Iterator[tuple[int, bytes]]:
         raise unreadable(path, error) from None
 
 
+def first_of(text: bytes) -> bytes:
+    """The first line that is not empty; b"" if there is none."""
+    return next((line for line in text.split(b"\n", 1000) if line.strip()), b"")
+
+
 def unreadable(path: Path, error: OSError) -> InputError:
     """The sentence for a file that the system does not let us read."""
     if isinstance(error, FileNotFoundError):
@@ -61,13 +68,14 @@ def unreadable(path: Path, error: OSError) -> InputError:
 
 def read_columns(
     path: Path,
-    columns: tuple[int, ...],
+    columns: Columns,
     *,
     delimiter: str | None,
     repairs: Repairs,
     progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Floats, Integers]:
-    """Return some columns (numbered from 0) as an array (rows, columns), and each row's line number.
+    """Return some columns as an array (rows, columns), and each row's line number. The file is read once, so it may be
+    a pipe.
 
     delimiter: None is white space. A first line without numbers holds names. progress is told the bytes of each block.
 
@@ -80,7 +88,7 @@ def read_columns(
 
 def row_blocks(
     path: Path,
-    columns: tuple[int, ...],
+    columns: Columns,
     *,
     delimiter: str | None,
     repairs: Repairs,
@@ -91,6 +99,8 @@ def row_blocks(
     example = ""
     for line, text in blocks(path):
         progress(len(text))
+        if callable(columns):
+            columns = columns(path, first_of(text))
         rows, lines, bad_lines = _parse(text, line, columns, delimiter)
         if len(bad_lines) and bad_lines[0] == 1:
             bad_lines = bad_lines[1:]  # the names
@@ -103,6 +113,8 @@ def row_blocks(
         good += len(rows)
         if len(rows):
             yield rows, lines
+    if callable(columns):
+        columns = columns(path, b"")
     if not good:
         separator = "white space" if delimiter is None else f"'{delimiter}'"
         raise InputError(

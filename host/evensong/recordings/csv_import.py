@@ -8,6 +8,7 @@ say it is.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from evensong.errors import InputError
@@ -40,19 +41,23 @@ def read(
         raise InputError("Both --activity and --accel say how much the wearer moved: name one of them.")
     samples = Samples()
     if heart_rate:
-        columns = columns_named(heart_rate, ("t_s", "bpm"))
+        columns = partial(columns_named, names=("t_s", "bpm"))
         samples.heart_ms, samples.hr_q4 = read_heart_rate(heart_rate, repairs, columns=columns)
     if beats:
-        columns = columns_named(beats, ("t_s", "ibi_ms"), "quality")
+        columns = partial(columns_named, names=("t_s", "ibi_ms"), optional="quality")
         samples.beat_ms, samples.ibi_ms, samples.quality = read_beats(beats, repairs, columns)
     if activity:
-        columns = columns_named(activity, ("t_s", "count"))
+        columns = partial(columns_named, names=("t_s", "count"))
         samples.epoch, samples.count_q8 = read_activity(activity, repairs, columns)
     if accel:
-        t_s, _, _, z_g = columns_named(accel, ("t_s", "x_g", "y_g", "z_g"))
         samples.epoch, samples.count_q8 = read_acceleration(
-            accel, repairs, columns=(t_s, z_g), delimiter=",", progress=progress
+            accel, repairs, columns=_time_and_z, delimiter=",", progress=progress
         )
     if events:
         read_events(events, samples, repairs)
     return samples
+
+
+def _time_and_z(path: Path, first: bytes) -> tuple[int, ...]:
+    t_s, _, _, z_g = columns_named(path, first, ("t_s", "x_g", "y_g", "z_g"))
+    return t_s, z_g

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evensong.errors import InputError
-from evensong.recordings.columns import blocks
+from evensong.recordings.columns import blocks, first_of
 from evensong.recordings.first_line import columns_named
 from evensong.recordings.repairs import Repairs
 from evensong.recordings.samples import Samples
@@ -49,16 +49,19 @@ def read_events(path: Path, samples: Samples, repairs: Repairs) -> None:
     Raises:
         InputError: the file is missing, is no such table, or holds no such row.
     """
-    columns = columns_named(path, ("t_s", "event"), "value")
-    time_at, event_at, value_at = columns if len(columns) == 3 else (*columns, 2)
+    columns: tuple[int, ...] = ()
     found, other, first_other = 0, 0, 0
     for first_line, block in blocks(path):
+        columns = columns or columns_named(path, first_of(block), ("t_s", "event"), "value")
+        time_at, event_at, value_at = columns if len(columns) == 3 else (*columns, 2)
         for line, row in enumerate(block.decode("utf-8", "replace").split("\n"), first_line):
             cells = [cell.strip().strip('"') for cell in row.split(",")] + [""] * (value_at + 1)
             if _TIME.fullmatch(cells[time_at]) and _put(cells[time_at], cells[event_at], cells[value_at], samples):
                 found += 1
             elif row.strip() and line > 1:
                 other, first_other = other + 1, first_other or line
+    if not columns:
+        raise InputError(f"{path} is empty: it should hold rows t_s,event.")
     if not found:
         raise InputError(f"{path} holds no row such as `0,LIGHTS_OFF` or `28800,RISE`: is it the right file?")
     repairs.rows(path, other, first_other, "left out, as no time with an event that a recording has")

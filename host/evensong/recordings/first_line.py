@@ -11,19 +11,18 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
 from evensong.errors import InputError
-from evensong.recordings.columns import blocks
 from evensong.recordings.container import FORMAT
 from evensong.recordings.repairs import listed, shown
 
 
-def columns_named(path: Path, names: tuple[str, ...], optional: str | None = None) -> tuple[int, ...]:
-    """Return where these columns stand, from 0; `optional` is the last of them, if it is there. Names may be in
-    capitals or quoted, among others and in any order. A first line with a number in it holds no names.
+def columns_named(path: Path, first: bytes, names: tuple[str, ...], optional: str | None = None) -> tuple[int, ...]:
+    """Return where these columns stand, from 0, in a table with this first line; `optional` is the last of them, if it
+    is there. Names may be in capitals or quoted, among others and in any order. A first line with a number in it holds
+    no names.
 
     Raises:
-        InputError: the file is missing or empty, is no such table, or a column is missing.
+        InputError: the table is empty, is no such table, or a column is missing.
     """
-    first = next((line for _, text in blocks(path) for line in text.split(b"\n") if line.strip()), b"")
     wanted = ",".join(names) + (f" and perhaps {optional}" if optional else "")
     cells = [cell.strip().strip('"').lower() for cell in _text(path, first, wanted).split(",")]
     if any(map(is_number, cells)):

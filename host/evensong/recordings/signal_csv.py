@@ -7,6 +7,7 @@ between two pauses, samples are laid evenly; where they do not, stamps are belie
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def read_signal(path: Path, names: tuple[str, ...], repairs: Repairs, rate_hz: f
     Raises:
         InputError: the file makes no sense, or its stamps contradict the rate.
     """
-    rows, lines = read_columns(path, columns_named(path, names), delimiter=",", repairs=repairs)
+    rows, lines = read_columns(path, partial(columns_named, names=names), delimiter=",", repairs=repairs)
     if len(rows) < 2:
         raise InputError(f"{path} holds {len(rows)} sample: that is no signal.")
     if (np.diff(rows[:, 0]) == 0).mean() > BURSTS:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from evensong.errors import InputError
 from evensong.recordings.beats import place
-from evensong.recordings.columns import Floats, Integers, in_order, read_columns
+from evensong.recordings.columns import Columns, Floats, Integers, in_order, read_columns
 from evensong.recordings.repairs import Repairs
 from evensong.recordings.samples import MAX_BPM, MAX_COUNT, MAX_IBI_MS, MIN_BPM, MIN_IBI_MS, VOUCHED
 from evensong_wire.frames import EPOCH_MS
@@ -25,7 +25,7 @@ def read_heart_rate(
     path: Path,
     repairs: Repairs,
     extent_s: tuple[float, float] = (-np.inf, np.inf),
-    columns: tuple[int, ...] = (0, 1),
+    columns: Columns = (0, 1),
 ) -> tuple[Integers, Integers]:
     """Return (t_ms, hr_q4) of rows `t_s,bpm`. What lies outside extent_s is passed over.
 
@@ -41,14 +41,14 @@ def read_heart_rate(
     return rows[:, 0].astype(np.int64), np.rint(rows[:, 1] * 16).astype(np.int64)
 
 
-def read_beats(path: Path, repairs: Repairs, columns: tuple[int, ...]) -> tuple[Integers, Integers, Integers]:
+def read_beats(path: Path, repairs: Repairs, columns: Columns) -> tuple[Integers, Integers, Integers]:
     """Return (beat_ms, ibi_ms, quality) of rows `t_s,ibi_ms` or `t_s,ibi_ms,quality`; t_s is the end of the interval.
 
     Raises:
         InputError: the file is missing or holds no beat.
     """
     rows, lines = read_columns(path, columns, delimiter=",", repairs=repairs)
-    if len(columns) < 3:
+    if rows.shape[1] < 3:
         rows = np.column_stack([rows, np.full(len(rows), float(VOUCHED))])
     fitting = (rows[:, 2] >= 0) & (rows[:, 2] <= 100)
     rows, lines = keep(fitting, rows, lines, path, repairs, "of a quality that is not 0 to 100")
@@ -79,7 +79,7 @@ def say_what_was_left_out(path: Path, impossible: int, overlapping: int, kept: i
         )
 
 
-def read_activity(path: Path, repairs: Repairs, columns: tuple[int, ...] = (0, 1)) -> tuple[Integers, Integers]:
+def read_activity(path: Path, repairs: Repairs, columns: Columns = (0, 1)) -> tuple[Integers, Integers]:
     """Return (epoch, count_q8) of rows `t_s,count`, where t_s is the start of a 30 s epoch.
 
     Raises:
