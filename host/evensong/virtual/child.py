@@ -29,11 +29,11 @@ class Child(VirtualLoop):
         self._out += frames
 
     def _hand_over(self, until_us: int) -> None:
-        HEAD.pack_into(self._out, 0, len(self._out) - HEAD.size, until_us)
+        HEAD.pack_into(self._out, 0, len(self._out) - HEAD.size, until_us, self.now_us)
         try:
             self._link.sendall(self._out)
             self._out = bytearray(HEAD.size)
-            length, now_us = HEAD.unpack(take(self._link, HEAD.size))
+            length, now_us, _ = HEAD.unpack(take(self._link, HEAD.size))
             frames = take(self._link, length)
         except (ConnectionResetError, BrokenPipeError):
             os._exit(0)  # the world is gone, as after a power cut: nothing to be closed in order

@@ -1,13 +1,15 @@
 """A turn: one message each way between the world, which owns the time, and a child process that lives in it.
 
-    world to child:  length, now          and `length` bytes for the child
-    child to world:  length, idle until   and `length` bytes from the child
+    world to child:  length, now, alone until   and `length` bytes for the child
+    child to world:  length, idle until, now    and `length` bytes from the child
 
-A child may send its bytes in several parts: all but the last have MORE_US as their time.
+A child may send its bytes in several parts: all but the last have MORE_US as the time until which it is idle.
 
-Both numbers are 64-bit little-endian, times are virtual microseconds. No virtual time passes within a turn, so
-nothing is ever under way between two processes but inside one. `micropython/vclock.py` speaks the same on the
-firmware's side.
+The numbers are 64-bit little-endian, times are virtual microseconds. "Alone until" is a lease: before that time the
+world has nothing to do, so a child that has said nothing in this turn may sleep and wake by itself as long as it wakes
+earlier, and says at the turn's end what time it has become. Otherwise no virtual time passes within a turn, so nothing
+is ever under way between two processes but inside one. A child that ends within a lease says so, with END_US.
+`micropython/vclock.py` speaks the same on the firmware's side.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ from __future__ import annotations
 import socket
 import struct
 
-HEAD = struct.Struct("<QQ")
+HEAD = struct.Struct("<QQQ")
 NEVER_US = 1 << 60  # "idle until something comes"; also small enough for a MicroPython small integer
 MORE_US = NEVER_US + 1
+END_US = NEVER_US + 2
 FD_VARIABLE = "VCLOCK_FD"  # environment variable: the number of the inherited socket
 
 

@@ -1,7 +1,8 @@
 """The loop that owns the time. Child processes get a turn when something is for them or when their deadline has come.
 
-All children whose turn it is run at once; what they did is read in the order of their numbers. Processes are started,
-killed and signalled at virtual instants, when all of them are idle, so "at any instant" means between two turns.
+All children whose turn it is run at once; what they did is read in the order of their numbers. One that has its turn
+alone gets the time until anything else is due with it (`turn.py`). Processes are started, killed and signalled at
+virtual instants, when all of them are idle, so "at any instant" means between two turns.
 `digest` covers every byte of every turn, each with its virtual microsecond, and every event: two runs of the same scene
 have the same digest.
 """
@@ -22,9 +23,10 @@ from typing import Any, Protocol, TypeVar
 
 from . import require_linux
 from .loop import Stuck, VirtualLoop
-from .turn import FD_VARIABLE, HEAD, MORE_US, NEVER_US, take
+from .turn import END_US, FD_VARIABLE, HEAD, MORE_US, NEVER_US, take
 
 TURN_LIMIT_S = 100
+ALONE_US = 60_000_000  # at most, lest a turn take longer than that
 ROUNDS_LIMIT = 100_000  # turns at one virtual instant
 _T = TypeVar("_T")
 
@@ -88,9 +90,9 @@ class Peer:
         self._sink = sink
         self.take_turn()
 
-    def give_turn(self) -> None:
+    def give_turn(self, alone_until_us: int) -> None:
         self._cancel_timer()
-        HEAD.pack_into(self._out, 0, len(self._out) - HEAD.size, self._world.now_us)
+        HEAD.pack_into(self._out, 0, len(self._out) - HEAD.size, self._world.now_us, alone_until_us)
         self._world.record(self.number, self._out)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # take_turn sees that it died
             self._link.sendall(self._out)
@@ -100,7 +102,7 @@ class Peer:
         try:
             frames, until_us = bytearray(), MORE_US
             while until_us == MORE_US:
-                length, until_us = HEAD.unpack(take(self._link, HEAD.size))
+                length, until_us, now_us = HEAD.unpack(take(self._link, HEAD.size))
                 frames += take(self._link, length)
         except ConnectionResetError:
             self._gone()
@@ -108,9 +110,13 @@ class Peer:
         except BlockingIOError:
             kept = f"Process {self.name} kept its turn for {TURN_LIMIT_S} real seconds"
             raise Stuck(f"{kept} at virtual {self._world.time():.6f} s.") from None
-        self._world.record(self.number, HEAD.pack(len(frames), until_us) + frames)
+        self._world.pass_to(now_us)
+        self._world.record(self.number, HEAD.pack(len(frames), until_us, now_us) + frames)
         if frames and self._doomed:
             self.kill()
+            return
+        if until_us == END_US:
+            self._gone()
             return
         if until_us < NEVER_US:
             self._timer = self._world.call_at(until_us / 1e6, self._wake)
@@ -161,6 +167,10 @@ class World(VirtualLoop):
         self._count = 0
         self._rounds = (0, 0)  # virtual microsecond, turns given at it
         self._sha = hashlib.sha256()
+
+    def pass_to(self, us: int) -> None:
+        """A child that was alone says what time it has become."""
+        self._set_now(us)
 
     def record(self, number: int, turn: bytes | bytearray) -> None:
         self._sha.update(b"%d %d %d " % (self.now_us, number, len(turn)))
@@ -218,8 +228,10 @@ class World(VirtualLoop):
             names = ", ".join(peer.name for peer in batch)
             raise Stuck(f"{ROUNDS_LIMIT} turns at virtual {self.time():.6f} s: {names} never sleeps.")
         self.turns += len(batch)
+        alone = len(batch) == 1 and not self._fences
+        alone_until_us = min(until_us, self.now_us + ALONE_US) if alone else self.now_us
         for peer in batch:
-            peer.give_turn()
+            peer.give_turn(alone_until_us)
         for peer in batch:
             peer.take_turn()
 

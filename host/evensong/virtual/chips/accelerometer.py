@@ -10,6 +10,7 @@ import numpy.typing as npt
 from .chip import Chip
 
 Floats = npt.NDArray[np.float64]
+LOOK_US = 1_000_000  # between two looks at a motion detector
 _AHEAD = 2048  # samples that are looked up at once
 
 

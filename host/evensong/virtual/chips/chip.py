@@ -87,6 +87,10 @@ class Chip:
     def will_assert_us(self, now_us: int) -> int:  # noqa: ARG002
         return NEVER_US
 
+    def look_us(self, now_us: int) -> int:  # noqa: ARG002
+        """When to look whether the line is active, where that hangs on samples that nobody has taken yet."""
+        return NEVER_US
+
     def asserts_after(self, kind: Kind, at_us: int) -> int:  # noqa: ARG002
         """When the line becomes active if this strikes then."""
         return NEVER_US

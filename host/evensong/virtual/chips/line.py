@@ -1,14 +1,16 @@
 """The line between `machine` in the firmware's process and the chips here. A question and its answer take no time.
 
     question:  op u8, a u8, b u16, length u32, world time u64   and `length` bytes where the firmware writes
-    answer:    error u8, 3 unused, value u32, next edge u64, pins u64   and `length` bytes where it reads
+    answer:    error u8, pin u8, 6 unused, value u64, edge u64, look u64   and `length` bytes where it reads
 
     1 read registers: a = address, b = register     4 set a pin: a = GPIO, b = level or duty
-    2 write them: the same                          5 which pins changed, one bit each in `pins`
+    2 write them: the same                          5 look at the pins; b = 1: edges of GPIO a count from now on
     3 level of a pin: a = GPIO -> value             6 voltage at a pin: a = GPIO -> value in uV
 
-Errors are numbers of errno as the ESP32's port raises them: 19 nobody acknowledged, 116 the bus is held. `next edge` is
-when the firmware should ask with 5 again, because a pin may have changed.
+Errors are numbers of errno as the ESP32's port raises them: 19 nobody acknowledged, 116 the bus is held. If nobody asks
+before, `pin` becomes active at `edge`, and at `look` the firmware should ask with 5, because something may have changed;
+with pin 255 it should ask at `edge`. The next question's op has 128 added if `edge` has come to pass and the firmware
+has acted on it.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from .chip import Chip, Kind
 
 FD_VARIABLE = "EVENSONG_CHIPS_FD"
 _QUESTION = struct.Struct("<BBHIQ")
-_ANSWER = struct.Struct("<BxxxIQQ")
+_ANSWER = struct.Struct("<BB6xQQQ")
+_FOLLOWED, _UNSURE = 128, 255
 _NOBODY, _HELD = 19, 116
 _CLOCKS = 9
 
@@ -73,6 +76,7 @@ class ChipsLine:
         self._chips = {chip.address: chip for chip in (ppg, motion, *others)}
         self._pins = {wiring.ppg_int: ppg, wiring.motion_int: motion}
         self._seen = dict.fromkeys(self._pins, -1)  # when the newest edge was that the firmware knows of
+        self._told = (NEVER_US, _UNSURE)  # the edge of the last answer
         self._battery_mv = battery_mv
         self._clocks = 0
 
@@ -99,21 +103,27 @@ class ChipsLine:
 
     def _answer(self, op: int, a: int, b: int, length: int, now_us: int, payload: bytes) -> bytes:
         self.transfers += 1
-        error = value = pins = 0
+        error = value = 0
         read = b""
         for chip in self._chips.values():
             chip.run(now_us)
+        if op & _FOLLOWED:
+            op -= _FOLLOWED
+            at_us, pin = self._told
+            self._seen[pin] = at_us
         if op <= 2:
             error, read = self._transfer(op, a, b, length, now_us, payload)
         elif op == 3:
             value = self._stuck.get(a, self._level(a, now_us))
         elif op == 4:
             self._set(a, b)
-        elif op == 5:
-            pins = self._changed(now_us)
+        elif op == 5 and b:
+            self._seen[a] = now_us
         elif op == 6:
             value = self._battery_mv(now_us) * 500 if a == self.wiring.battery else 0
-        return _ANSWER.pack(error, value, self._next_edge_us(now_us), pins) + read
+        self._told, (look_us, _) = self._edges(now_us)
+        at_us, pin = self._told
+        return _ANSWER.pack(error, pin, value, at_us, look_us) + read
 
     def _transfer(
         self, op: int, address: int, register: int, length: int, now_us: int, payload: bytes
@@ -149,19 +159,12 @@ class ChipsLine:
             for chip in self._chips.values():
                 chip.holds_sda = False
 
-    def _changed(self, now_us: int) -> int:
-        pins = 0
-        for pin, chip in self._pins.items():
-            at_us = chip.edge_us(now_us)
-            if self._seen[pin] < at_us <= now_us:
-                self._seen[pin] = at_us
-                pins |= 1 << pin
-        return pins
-
-    def _next_edge_us(self, now_us: int) -> int:
-        soonest = NEVER_US
+    def _edges(self, now_us: int) -> list[tuple[int, int]]:
+        """The next two edges, times and pins."""
+        edges = [(NEVER_US, _UNSURE), (NEVER_US, _UNSURE)]
         for pin, chip in self._pins.items():
             at_us = chip.edge_us(now_us)
             if at_us > self._seen[pin]:
-                soonest = min(soonest, at_us)
-        return soonest
+                edges.append((at_us, pin))
+            edges.append((chip.look_us(now_us), _UNSURE))
+        return sorted(edges)[:2]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .accelerometer import Accelerometer, Floats
+from .accelerometer import LOOK_US, Accelerometer, Floats
 from .chip import NEVER_US, Kind
 
 _RATES = (0, 1, 10, 25, 50, 100, 200, 400)
@@ -81,19 +81,14 @@ class Lis3dh(Accelerometer):
             self._trim()
             self.asserted_us = min(self.asserted_us, now_us)
 
-    def will_assert_us(self, now_us: int) -> int:
-        if not self.period_us:
-            return NEVER_US
-        if self.registers[0x22] & 0x40:
-            return self._next_motion_us(now_us)
-        if not self.registers[0x22] & 0x04 or not self.registers[0x2E] & 0xC0:
+    def will_assert_us(self, now_us: int) -> int:  # noqa: ARG002
+        if not self.period_us or not self.registers[0x22] & 0x04 or not self.registers[0x2E] & 0xC0:
             return NEVER_US
         crossing = (self.registers[0x2E] & 31) + 1 - len(self._fifo) // 6
         return round(self.time_us(crossing) + 1) if crossing > 0 else NEVER_US
 
-    def _next_motion_us(self, now_us: int) -> int:
-        """Nobody knows before it happens: look again a second later."""
-        return now_us + 1_000_000
+    def look_us(self, now_us: int) -> int:
+        return now_us + LOOK_US if self.period_us and self.registers[0x22] & 0x40 else NEVER_US
 
     def asserts_after(self, kind: Kind, at_us: int) -> int:
         return at_us if kind is Kind.OVERFLOW and self.registers[0x2E] & 0xC0 else NEVER_US

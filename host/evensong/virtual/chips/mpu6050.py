@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .accelerometer import Accelerometer, Floats
+from .accelerometer import LOOK_US, Accelerometer, Floats
 from .chip import NEVER_US, Kind
 
 _DEPTH = 1024  # bytes
@@ -88,8 +88,8 @@ class Mpu6050(Accelerometer):
         if self.registers[0x6A] & 0x40:
             self._push(bytes(_DEPTH + 8))
 
-    def will_assert_us(self, now_us: int) -> int:
-        return now_us + 1_000_000 if self.registers[0x38] and self.period_us else NEVER_US
+    def look_us(self, now_us: int) -> int:
+        return now_us + LOOK_US if self.registers[0x38] and self.period_us else NEVER_US
 
     # --- registers
 

@@ -4,8 +4,12 @@
 import os
 import struct
 import time
+from array import array
 
 import vclock
+
+_LOOK = 5
+_UNSURE = 255
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 
@@ -13,43 +17,55 @@ os.chdir(os.getenv("EVENSONG_HOME"))  # as the board's file system, of which the
 
 _line = open(int(os.getenv("EVENSONG_CHIPS_FD")), "r+b", 0)
 _ask = bytearray(16)
-_answer = bytearray(24)
+_answer = array(vclock.WORD, [0, 0, 0, 0])
 _handlers = {}  # number of a pin -> (handler, pin)
+_followed = 0  # 128: the first edge of the last answer was acted upon
 
 
-def _read(buf):
-    n = _line.readinto(buf)
-    while n < len(buf):
-        rest = bytearray(len(buf) - n)
-        more = _line.readinto(rest)
-        if not more:
-            raise SystemExit  # the world is gone
-        buf[n : n + more] = rest[:more]
-        n += more
+# Functions here have few variables each: with more than some ten, MicroPython takes their place from the heap.
+
+
+def _put_question(op, a, b, n):
+    global _followed
+    ask = _ask
+    ask[0] = op | _followed
+    ask[1] = a
+    ask[2] = b & 255
+    ask[3] = b >> 8
+    ask[4] = n & 255
+    ask[5] = n >> 8
+    struct.pack_into("<Q", ask, 8, vclock.now_us)
+    _followed = 0
+    _line.write(ask)
 
 
 def _transfer(op, a, b, payload, result):
     # one exchange; payload: bytes that follow the question, result: buffer for those that follow the answer
-    n = len(payload) if payload else (len(result) if result else 0)
-    struct.pack_into("<BBHIQ", _ask, 0, op, a, b, n, vclock.now_us)
-    _line.write(_ask)
+    _put_question(op, a, b, len(payload or result or b""))
     if payload:
         _line.write(payload)
-    _read(_answer)
-    vclock.edge_us = struct.unpack_from("<Q", _answer, 8)[0]
-    if _answer[0]:
-        raise OSError(_answer[0])
+    vclock.read(_line, _answer, 32)
+    vclock.edge_us = _answer[2]
+    error = _answer[0] & 255
+    if error:
+        raise OSError(error)
     if result:
-        _read(result)
-    return _answer[4] | _answer[5] << 8 | _answer[6] << 16 | _answer[7] << 24
+        vclock.read(_line, result, len(result))
+    return _answer[1]
 
 
 def _on_edge():
-    # some pin may have changed: the answer's last 8 bytes have one bit for each that did
-    _transfer(5, 0, 0, None, None)
-    for i in range(64):
-        if _answer[16 + (i >> 3)] >> (i & 7) & 1 and i in _handlers:
-            handler, pin = _handlers[i]
+    # The first edge of the last answer says at which pin it will be; what comes behind it has to be asked for.
+    global _followed
+    while vclock.edge_us <= vclock.now_us:
+        number = _answer[0] >> 8
+        if _followed or number == _UNSURE:
+            _transfer(_LOOK, 0, 0, None, None)
+            continue
+        _followed = 128
+        vclock.edge_us = _answer[3]
+        if number in _handlers:
+            handler, pin = _handlers[number]
             handler(pin)
 
 
@@ -73,7 +89,7 @@ class Pin:
 
     def irq(self, handler=None, trigger=3):
         _handlers[self.number] = (handler, self)
-        _transfer(5, 0, 0, None, None)
+        _transfer(_LOOK, self.number, 1, None, None)
 
 
 class Signal:
