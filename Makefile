@@ -56,7 +56,7 @@ generated: $(VENV)/.check
 	$(BIN)/python -m evensong_wire.emit --check
 
 test: $(VENV)/.check $(VENV)/.micropython-32
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 clean:
 	rm -rf $(VENV)

@@ -21,6 +21,10 @@ MISSING = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("starts_first") is None)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker, (present, sentence) in MISSING.items():
         if item.get_closest_marker(marker) and not present():

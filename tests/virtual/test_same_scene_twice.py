@@ -23,7 +23,7 @@ async def _night(stage: Stage, minutes: int = 60) -> None:
 
 def test_an_hour(tmp_path: Path) -> None:
     world = play_twice(_night, tmp_path)
-    assert world.turns > 400
+    assert world.turns > 120  # one for each record at least
 
 
 def test_losses_in_the_middle_of_a_burst(tmp_path: Path) -> None:

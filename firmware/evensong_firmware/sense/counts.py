@@ -33,7 +33,7 @@ _BIQUADS = (
 class Counts:
     """lsb_per_g: sensor units to one g. Feed every sample, at 50 Hz or some per cent beside it.
 
-    Either `add` each, of which every 50th is taken to end a second; or `put` each and say `second` when one ends. The
+    Either `add` each, of which every 50th is taken to end a second; or `put` them and say `second` when one ends. The
     thirtieth second completes an epoch.
     """
 
@@ -52,33 +52,38 @@ class Counts:
 
     def add(self, z):
         """z: one sample in sensor units. Returns the epoch's count in 1/256 if it completes one, else -1."""
-        self.put(z)
+        self.put((z,), 0, 1)
         self._n += 1
         if self._n < RATE_HZ:
             return -1
         self._n = 0
         return self.second()
 
-    def put(self, z):
-        """z: one sample in sensor units."""
-        y = z * ONE_G // self._lsb_per_g
-        for i in range(5):
-            b, a1, a2 = _BIQUADS[i]
-            state = self._states[i]
-            x = y
-            y = (b * (x - state[1]) - a1 * state[2] - a2 * state[3] + 4096) >> 13
-            if y > _LIMIT:
-                y = _LIMIT
-            elif y < -_LIMIT:
-                y = -_LIMIT
-            state[1] = state[0]
-            state[0] = x
-            state[3] = state[2]
-            state[2] = y
-        if y < 0:
-            y = -y
-        if y > self._peak:
-            self._peak = y
+    def put(self, samples, at, n):
+        """n samples in sensor units: samples[at] and every third behind it. (Many at once, because MicroPython takes
+        the variables of a function that has so many from the heap at each call.)"""
+        states, peak = self._states, self._peak
+        for _ in range(n):
+            y = samples[at] * ONE_G // self._lsb_per_g
+            at += 3
+            for i in range(5):
+                b, a1, a2 = _BIQUADS[i]
+                state = states[i]
+                x = y
+                y = (b * (x - state[1]) - a1 * state[2] - a2 * state[3] + 4096) >> 13
+                if y > _LIMIT:
+                    y = _LIMIT
+                elif y < -_LIMIT:
+                    y = -_LIMIT
+                state[1] = state[0]
+                state[0] = x
+                state[3] = state[2]
+                state[2] = y
+            if y < 0:
+                y = -y
+            if y > peak:
+                peak = y
+        self._peak = peak
 
     def second(self):
         """A second has ended. Returns the epoch's count in 1/256 if that completes one, else -1."""

@@ -52,17 +52,17 @@ class Motion(Sensor):
             self.dating.at(0, 0)
             self._ends_s = self.dating.at_s + 1
             left = self._until_end(0)
-        for i in range(n):
-            j = 3 * i
-            z = samples[j + 2]
-            mg[j] = samples[j] * 1000 // lsb_per_g
-            mg[j + 1] = samples[j + 1] * 1000 // lsb_per_g
-            mg[j + 2] = z * 1000 // lsb_per_g
-            counts.put(z)
-            left -= 1
+        for i in range(3 * n):
+            mg[i] = samples[i] * 1000 // lsb_per_g
+        i = 0
+        while i < n:
+            now = left if left < n - i else n - i
+            counts.put(samples, 3 * i + 2, now)
+            i += now
+            left -= now
             if not left:
                 self._second()
-                left = self._until_end(i + 1)
+                left = self._until_end(i)
         self._left = left
 
     def _until_end(self, n):

@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import json
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,9 @@ import typer
 
 from evensong.cli.panels import NIGHTS
 from evensong.cli.switch import switch
+
+SAY_EVERY_S = 60
+IMAGE_HEAP_KIB = 176  # of 64 bits; in the port's own of 2 MB the firmware's frequent collections take longer
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,7 +88,8 @@ def play_signal(recording: Path, *, keep: Path | None, console: Console) -> Repl
 
     with _bar(recording, console) as progress, tempfile.TemporaryDirectory() as folder:
         image = _image(Path(folder)) if default_interpreter() == "micropython" else None
-        return signal_night(recording, folder=keep, image=image, progress=progress)
+        heap_kib = IMAGE_HEAP_KIB if image else None
+        return signal_night(recording, folder=keep, image=image, heap_kib=heap_kib, progress=progress)
 
 
 def _image(folder: Path) -> Path | None:
@@ -101,18 +106,39 @@ def _image(folder: Path) -> Path | None:
 
 @contextlib.contextmanager
 def _bar(recording: Path, console: Console) -> Iterator[Callable[[float], None]]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
+        TextColumn("about"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    if not console.is_terminal:
+        yield _lines(console)
+        return
+    with Progress(*columns, console=console, transient=True, speed_estimate_period=120) as progress:
         task = progress.add_task("Starting wearable, hub and Nexus", total=1.0)
         playing = f"Playing {recording.name}"
         yield lambda done: progress.update(task, completed=done, description=playing)
+
+
+def _lines(console: Console) -> Callable[[float], None]:
+    """For a file or a pipe: a line a minute, if it takes so long."""
+    began_s = said_s = time.monotonic()
+
+    def progress(done: float) -> None:
+        nonlocal said_s
+        now_s = time.monotonic()
+        if done and now_s - said_s > SAY_EVERY_S:
+            said_s = now_s
+            left_s = (now_s - began_s) * (1 - done) / done
+            console.print(f"{100 * done:.0f} % of the night, about {left_s:.0f} s left.", highlight=False)
+
+    return progress
 
 
 def show_signal(result: ReplayResult, console: Console) -> bool:
@@ -122,6 +148,9 @@ def show_signal(result: ReplayResult, console: Console) -> bool:
     found = result.reckoning
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_row("shown", f"{result.on_tape:,}", "beats and epochs in the waveforms")
+    if heard := result.heard:
+        table.add_row("beats", f"{heard.beats:,}", f"{heard.found / max(1, heard.beats):.1%} were found, within 50 ms")
+        table.add_row("vouched", f"{heard.vouched:,}", f"{heard.right / max(1, heard.vouched):.2%} of them are right")
     for step in ("sampled", "stored", "transferred", "staged", "forwarded"):
         table.add_row(step, f"{getattr(found, step):,}", "")
     table.add_row("gaps", f"{found.gaps:,}", f"{found.lost_s:g} s")

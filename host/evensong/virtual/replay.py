@@ -27,6 +27,7 @@ from evensong.recordings import container
 
 from . import conditions, require_linux
 from .faults import Fault, parse, schedule
+from .heard import Heard
 from .interpreters import Interpreter
 from .line import JOURNAL, KEYRING, Line, Played
 from .reckoning import Reckoning, is_finished, reckon
@@ -55,6 +56,7 @@ class ReplayResult:
     folder: Path | None
 
     evening: Evening | None = None  # with conditions
+    heard: Heard | None = None  # at signal level
 
     def figures(self) -> dict[str, Any]:
         """The line that `evensong replay --json` ends with."""
@@ -117,8 +119,9 @@ def through(
     progress: Callable[[float], None],
     hub_from_s: float = 0.0,
     look: Callable[[Path], Evening] | None = None,
+    listen: Callable[[Path], Heard] | None = None,
 ) -> ReplayResult:
-    """Play what the wearable senses through the whole line. finished, reckon, look: of the journal's path."""
+    """Play what the wearable senses through the whole line. finished, reckon, look, listen: of the journal's path."""
     began_s = time.monotonic()
     with _kept_in(folder) as here:
         with Store.open(here / NEXUS_STORE) as store, store.errors():
@@ -139,6 +142,7 @@ def through(
             turns_digest=world.digest(),
             folder=folder,
             evening=look(line.journal) if look else None,
+            heard=listen(line.journal) if listen else None,
         )
 
 

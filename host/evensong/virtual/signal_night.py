@@ -22,6 +22,8 @@ from .chips.lis3dh import Lis3dh
 from .chips.max3010x import Max3010x, Optics
 from .chips.mpu6050 import Mpu6050
 from .chips.tmp117 import Tmp117
+from .heard import heard
+from .interpreters import Interpreter, default_interpreter
 from .reckoning import has_final_night, reckon_nights
 from .replay import UTC_AT_ZERO_MS, ReplayResult, through
 from .waveforms import Waveforms, waveforms
@@ -83,11 +85,12 @@ def signal_night(
     folder: Path | None = None,
     image: Path | None = None,
     heap_kib: int | None = None,
+    interpreter: Interpreter | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> ReplayResult:
     """Play what a recording's wearer would have shown to the sensors. folder: see `replay`. image: see `Soldered`.
-    heap_kib: see `Hardware`. The result's samples are those of the night; `on_tape` are the beats and counts that were
-    there to be found."""
+    heap_kib: see `Hardware`. interpreter: None for this machine's own. The result's samples are those of the night;
+    `on_tape` are the beats and counts that were there to be found, `heard` says how well the beats were."""
     require_linux()
     read = container.read(recording)
     samples = samples_of(read)
@@ -102,6 +105,11 @@ def signal_night(
         reckon=reckon_nights,
         seed=seed,
         folder=folder,
-        hardware=Hardware(device_id=CHIP_ID + read.header.device_id.hex()[4:], heap_kib=heap_kib),
+        hardware=Hardware(
+            device_id=CHIP_ID + read.header.device_id.hex()[4:],
+            heap_kib=heap_kib,
+            interpreter=interpreter or default_interpreter(),
+        ),
         progress=progress,
+        listen=lambda journal: heard(journal, seen.beat_ms),
     )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from .chip import Chip
 
 Floats = npt.NDArray[np.float64]
+Words = npt.NDArray[np.int16]
 LOOK_US = 1_000_000  # between two looks at a motion detector
 _AHEAD = 2048  # samples that are looked up at once
 
@@ -17,7 +18,9 @@ _AHEAD = 2048  # samples that are looked up at once
 class Accelerometer(Chip):
     """mg(t_us): acceleration at these world times, shape (n, 3). force_mg: what the self-test adds on each axis.
 
-    A model says `rate_hz`, whether the force is `forced`, and what becomes of samples: `take`.
+    A model says `rate_hz`, whether the force is `forced`, which `words` its converter makes of samples, and what it
+    does with them: `take`. Samples are looked up and converted many at once, so a write to a model's registers must
+    make the words `stale`.
     """
 
     def __init__(
@@ -35,9 +38,16 @@ class Accelerometer(Chip):
     def forced(self) -> bool:
         raise NotImplementedError
 
-    def take(self, mg: Floats) -> None:
+    def words(self, mg: Floats) -> Words:
+        """A row for each sample, in the chip's order of bytes."""
+        raise NotImplementedError
+
+    def take(self, mg: Floats, words: Words) -> None:
         """The next samples, whose first is taken at `time_us(0)`."""
         raise NotImplementedError
+
+    def stale(self) -> None:
+        self._words: Words | None = None
 
     def restart(self, now_us: int) -> None:
         """A change of mode or rate begins a new series of samples."""
@@ -45,7 +55,8 @@ class Accelerometer(Chip):
         self.period_us = 1e6 / rate_hz / (1 + self.ppm / 1e6) if rate_hz else 0.0
         self._from_us = float(now_us)
         self._taken = self._ahead = 0
-        self._samples = np.zeros((0, 3))
+        self._samples = self._forced = np.zeros((0, 3))
+        self.stale()
         self.reference: Floats | None = None  # what the motion detector compares with
 
     def time_us(self, n: int) -> float:
@@ -62,9 +73,12 @@ class Accelerometer(Chip):
                 at_us = self._from_us + (self._taken + 1 + np.arange(_AHEAD, dtype=np.float64)) * self.period_us
                 self._ahead = self._taken
                 self._samples = self._mg(at_us)
+                self.stale()
                 continue
+            if self._words is None:
+                self._forced = self._samples + self._force_mg if self.forced() else self._samples
+                self._words = self.words(self._forced)
             i = self._taken - self._ahead
-            mg = self._samples[i : i + n]
-            self.take(mg + self._force_mg if self.forced() else mg)
+            self.take(self._forced[i : i + n], self._words[i : i + n])
             self._taken += n
             due -= n

@@ -46,6 +46,8 @@ class Chip:
         self.asserted_us = NEVER_US  # since when its interrupt line is active
 
     def suffers(self, kind: Kind, now_us: int) -> bool:
+        if not self._lasting:
+            return False
         return any(fault.kind is kind and fault.from_us <= now_us < fault.to_us for fault in self._lasting)
 
     def run(self, now_us: int) -> None:

@@ -8,9 +8,9 @@
     3 level of a pin: a = GPIO -> value             6 voltage at a pin: a = GPIO -> value in uV
 
 Errors are numbers of errno as the ESP32's port raises them: 19 nobody acknowledged, 116 the bus is held. If nobody asks
-before, `pin` becomes active at `edge`, and at `look` the firmware should ask with 5, because something may have changed;
-with pin 255 it should ask at `edge`. The next question's op has 128 added if `edge` has come to pass and the firmware
-has acted on it.
+before, `pin` becomes active at `edge`, and at `look` the firmware should ask with 5, because something may have changed
+then; with pin 255 it should ask at `edge`. The next question's op has 128 added if `edge` has come to pass and the
+firmware has acted on it.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class ChipsLine:
     def _transfer(
         self, op: int, address: int, register: int, length: int, now_us: int, payload: bytes
     ) -> tuple[int, bytes]:
-        if any(chip.holds_sda for chip in self._chips.values()):
+        if self._held():
             return _HELD, b""
         chip = self._chips.get(address)
         if chip is None or chip.suffers(Kind.NO_ANSWER, now_us):
@@ -146,7 +146,10 @@ class ChipsLine:
             return int(asks == (pin == self.wiring.motion_int))
         if pin == self.wiring.usb:
             return 0
-        return 0 if pin == self.wiring.sda and any(chip.holds_sda for chip in self._chips.values()) else 1
+        return 0 if pin == self.wiring.sda and self._held() else 1
+
+    def _held(self) -> bool:
+        return any(chip.holds_sda for chip in self._chips.values())
 
     def _set(self, pin: int, level: int) -> None:
         """Whoever holds the bus in the middle of a byte lets go when that byte has been clocked out."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .accelerometer import LOOK_US, Accelerometer, Floats
+from .accelerometer import LOOK_US, Accelerometer, Floats, Words
 from .chip import NEVER_US, Kind
 
 _RATES = (0, 1, 10, 25, 50, 100, 200, 400)
@@ -43,17 +43,21 @@ class Lis3dh(Accelerometer):
     def forced(self) -> bool:
         return self.registers[0x23] & 0x06 == 0x02
 
-    def take(self, mg: Floats) -> None:
+    def words(self, mg: Floats) -> Words:
+        scale = 16 / (2 << (self.registers[0x23] >> 4 & 3)) * 2  # digits, left-justified, in a mg: 1 mg at 2 g
+        digit = 16 if self.registers[0x23] & 0x08 else 64  # 12 bits or 10
+        words: Words = np.clip(np.rint(mg * scale / digit) * digit, -32768, 32768 - digit).astype("<i2")
+        return words
+
+    def take(self, mg: Floats, words: Words) -> None:
         n = len(mg)
         if self.registers[0x22] & 0x40:
             self._watch(mg)
-        scale = 16 / (2 << (self.registers[0x23] >> 4 & 3)) * 2  # digits, left-justified, in a mg: 1 mg at 2 g
-        digit = 16 if self.registers[0x23] & 0x08 else 64  # 12 bits or 10
-        words = np.clip(np.rint(mg * scale / digit) * digit, -32768, 32768 - digit).astype("<i2")
-        self.registers[0x28:0x2E] = words[-1].tobytes()
+        taken = words.tobytes()
+        self.registers[0x28:0x2E] = taken[-6:]
         if self.registers[0x24] & 0x40 and self.registers[0x2E] & 0xC0 == 0x80:
             before = len(self._fifo) // 6
-            self._fifo += words.tobytes()
+            self._fifo += taken
             crossing = (self.registers[0x2E] & 31) + 1 - before
             if self.registers[0x22] & 0x04 and 0 < crossing <= n:
                 self.asserted_us = min(self.asserted_us, round(self.time_us(crossing) + 0.5))
@@ -116,6 +120,7 @@ class Lis3dh(Accelerometer):
     def write(self, now_us: int, register: int, values: bytes) -> None:
         register &= 0x7F
         self.registers[register] = values[0]
+        self.stale()
         if register == 0x20:
             self.restart(now_us)
         elif register == 0x2E and not values[0] & 0xC0:  # bypass empties the FIFO

@@ -77,6 +77,7 @@ class Max3010x(Chip):
         self._taken = 0
         self._counts: list[Floats] = []
         self._ambient = np.zeros(0)
+        self._words = b""  # of all that was looked up, as the FIFO gives them; empty: to be made
         self._ahead = 0
 
     # --- sampling
@@ -112,6 +113,7 @@ class Max3010x(Chip):
         at_us = self._from_us + (self._taken + 1 + np.arange(_AHEAD, dtype=np.float64)) * self._period_us
         self._ahead = self._taken
         self._ambient = self._optics.ambient(at_us)
+        self._words = b""
         self._counts = [
             self._optics.light(self._lights[slot], at_us) if self._lights.get(slot) else np.zeros(_AHEAD)
             for slot in self._slots
@@ -119,17 +121,23 @@ class Max3010x(Chip):
 
     def _take(self, n: int) -> None:
         """The next n samples into the FIFO."""
+        if not self._words:
+            self._convert()
         i = self._taken - self._ahead
+        if self._bright and self._ambient[i : i + n].max() > self._optics.too_bright:
+            self._raise(_ALC_OVF, self._time_us(self._taken + 1))
+        width = 3 * len(self._slots)
+        self._push(self._words[i * width : (i + n) * width], n)
+
+    def _convert(self) -> None:
         gain = 4.0 / (2 << (self.registers[0x0A] >> 5 & 3))
-        ambient = self._ambient[i : i + n]
-        words = np.empty((n, len(self._slots)), ">u4")
+        words = np.empty((_AHEAD, len(self._slots)), ">u4")
         for k, slot in enumerate(self._slots):
             current = self.registers[_CURRENT[slot]] if slot in _CURRENT else 0
-            counts = (self._counts[k][i : i + n] * current + ambient) * gain
+            counts = (self._counts[k] * current + self._ambient) * gain
             words[:, k] = np.clip(np.rint(counts), 0, (1 << 18) - 1)
-        if ambient.max() > self._optics.too_bright:
-            self._raise(_ALC_OVF, self._time_us(self._taken + 1))
-        self._push(words.view(np.uint8).reshape(n, -1, 4)[:, :, 1:].tobytes(), n)
+        self._words = words.view(np.uint8).reshape(_AHEAD, -1, 4)[:, :, 1:].tobytes()
+        self._bright = bool(self._ambient.max() > self._optics.too_bright)
 
     def _push(self, samples: bytes, n: int) -> None:
         width = 3 * len(self._slots)
@@ -212,5 +220,6 @@ class Max3010x(Chip):
             self.asserted_us = NEVER_US
             return
         self.registers[register] = value
+        self._words = b""
         if register in {0x08, 0x09, 0x0A, 0x11, 0x12}:
             self._restart(now_us)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .accelerometer import LOOK_US, Accelerometer, Floats
+from .accelerometer import LOOK_US, Accelerometer, Floats, Words
 from .chip import NEVER_US, Kind
 
 _DEPTH = 1024  # bytes
@@ -51,12 +51,14 @@ class Mpu6050(Accelerometer):
     def forced(self) -> bool:
         return self.registers[0x1C] & 0xE0 == 0xE0
 
-    def take(self, mg: Floats) -> None:
-        n = len(mg)
-        self._watch(mg)
+    def words(self, mg: Floats) -> Words:
         scale = 32768 / (2000 << (self.registers[0x1C] >> 3 & 3))
-        words = np.zeros((n, 4 if self._newer else 3), ">i2")
+        words = np.zeros((len(mg), 4 if self._newer else 3), ">i2")
         words[:, :3] = np.clip(np.rint(mg * scale), -32768, 32767)
+        return words
+
+    def take(self, mg: Floats, words: Words) -> None:
+        self._watch(mg)
         self.registers[0x3B:0x41] = words[-1, :3].tobytes()
         if self.registers[0x6A] & 0x40 and self.registers[0x23] & 0x08:
             self._push(words.tobytes())
@@ -117,5 +119,6 @@ class Mpu6050(Accelerometer):
             self._fifo.clear()
             value &= ~0x04
         self.registers[register] = value
+        self.stale()
         if register in {0x19, 0x1A, 0x6B, 0x6C}:
             self.restart(now_us)

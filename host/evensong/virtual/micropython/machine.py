@@ -46,12 +46,10 @@ def _transfer(op, a, b, payload, result):
         _line.write(payload)
     vclock.read(_line, _answer, 32)
     vclock.edge_us = _answer[2]
-    error = _answer[0] & 255
-    if error:
-        raise OSError(error)
+    if _answer[0] & 255:
+        raise OSError(_answer[0] & 255)
     if result:
         vclock.read(_line, result, len(result))
-    return _answer[1]
 
 
 def _on_edge():
@@ -83,9 +81,10 @@ class Pin:
             self.value(value)
 
     def value(self, x=None):
-        if x is None:
-            return _transfer(3, self.number, 0, None, None)
-        return _transfer(4, self.number, 1 if x else 0, None, None)
+        if x is not None:
+            return _transfer(4, self.number, 1 if x else 0, None, None)
+        _transfer(3, self.number, 0, None, None)
+        return _answer[1]
 
     def irq(self, handler=None, trigger=3):
         _handlers[self.number] = (handler, self)
@@ -116,7 +115,8 @@ class ADC:
         self._pin = pin
 
     def read_uv(self):
-        return _transfer(6, self._pin.number, 0, None, None)
+        _transfer(6, self._pin.number, 0, None, None)
+        return _answer[1]
 
 
 class I2C:

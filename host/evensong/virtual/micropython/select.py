@@ -49,10 +49,14 @@ class poll:
         if self._real_count:
             found = list(self._real.poll(0)) or None
         for entry in self._streams:
-            ready = entry[0].ioctl(_READY, entry[1])
-            if ready:
-                found = found or []
-                found.append((entry[0], ready))
+            found = self._with(entry, found)
+        return found
+
+    def _with(self, entry, found):
+        ready = entry[0].ioctl(_READY, entry[1])
+        if ready:
+            found = found or []
+            found.append((entry[0], ready))
         return found
 
     def poll(self, timeout_ms=-1):

@@ -14,7 +14,7 @@ _EPOCH_S = 946684800 if os.getenv("VCLOCK_EPOCH_YEAR") == "2000" else 0
 
 
 def ticks_ms():
-    return (vclock.local_us() // 1000 + _TICKS0_MS) % _WRAP
+    return (vclock.local_ms() + _TICKS0_MS) % _WRAP
 
 
 def ticks_us():

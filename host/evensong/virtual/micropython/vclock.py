@@ -20,6 +20,7 @@ _view = memoryview(_out)
 _used = 24  # the first 24 bytes are the head's
 _spin = 0
 _alone_us = 0  # before this time there is nothing that the world would do
+_ms = -1  # device time of now_us; -1: to be worked out
 now_us = 0  # the world's time
 take = None  # gets the bytes that came with a turn
 edge_us = NEVER  # when a pin changes next, and who wants to know: both are `machine`'s
@@ -64,10 +65,11 @@ def read(link, buffer, size):
 
 def hand_over(until_us):
     # "Idle until this world time, or until something comes": blocks until the world says what time it is.
-    global now_us, _alone_us, _spin
+    global now_us, _alone_us, _ms, _spin
     if until_us > edge_us:
         until_us = edge_us
     _spin = 0
+    _ms = -1
     if now_us < until_us < _alone_us:
         now_us = until_us
     else:
@@ -95,6 +97,15 @@ def local_us():
     if _spin > SPIN:
         hand_over(now_us + 1000)
     return device_us()
+
+
+def local_ms():
+    # likewise; kept, because on 32 bits microseconds soon allocate
+    global _ms, _spin
+    _spin += 1
+    if _ms < 0 or _spin > SPIN:
+        _ms = local_us() // 1000
+    return _ms
 
 
 def world_us(device_us):
