@@ -36,6 +36,14 @@ def test_ctrl_c_while_modules_are_imported(night: Path, tmp_path: Path, entry: l
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
+def test_ctrl_c_that_falls_into_a_destructor_is_not_lost(night: Path, tmp_path: Path) -> None:
+    dying = "import os, signal\nclass Dying:\n def __del__(self): os.kill(os.getpid(), signal.SIGINT)\nDying()\n"
+    (tmp_path / "typer.py").write_text(f"{dying}\nfor _ in range(10**8): pass\n")
+    path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
+    done = run([*ENTRIES[0], "info", str(night)], env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 @pytest.mark.parametrize("words", [["--help"], ["info"], ["stage"], ["nights", "--json"]], ids=" ".join)
 def test_no_room_for_what_is_printed(night: Path, words: list[str]) -> None:
     named = [] if words == ["--help"] else [str(night)]

@@ -149,6 +149,12 @@ def test_a_damaged_file_is_a_sentence(tmp_path: Path) -> None:
         Journal.open(path)
 
 
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_folder_is_no_journal(tmp_path: Path, read_only: bool) -> None:
+    with pytest.raises(JournalError, match="is a folder"):
+        Journal.open(tmp_path, read_only=read_only)
+
+
 def test_a_damaged_page_is_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
     wearable = Wearable()

@@ -6,19 +6,27 @@ traceback.
 
 from __future__ import annotations
 
+import _thread
 import errno
 import os
 import sys
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 # Before NumPy comes, which each command imports for itself. Staging multiplies small matrices: a second thread costs
 # more than it gives, a third of the time of a night on two cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+AGAIN_S = 0.02
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
     """Run the command line; the entry point that `pyproject.toml` names."""
+    sys.unraisablehook = _interrupt_again
     try:
         from evensong.cli.commands import app
         from evensong.errors import EvensongError
@@ -42,6 +50,17 @@ def main() -> None:
         where = error.filename or "what this command prints"
         print(f"evensong: There is no room for {where} ({error.strerror}): free some space there.", file=sys.stderr)
         sys.exit(1)
+
+
+def _interrupt_again(unraisable: UnraisableHookArgs) -> None:
+    """Ctrl-C that fell into a destructor or a callback, of the import system for one, would be printed and lost. Raised
+    here it would be lost again."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        again = threading.Timer(AGAIN_S, _thread.interrupt_main)
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def _drop_output() -> None:

@@ -64,6 +64,8 @@ class Journal:
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Journal:
         """Open, make or migrate. JournalError says in one sentence why it cannot be."""
+        if path.is_dir():
+            raise JournalError(f"{path} is a folder: name the journal's file in it.")
         try:
             if not read_only:
                 path.parent.mkdir(parents=True, exist_ok=True)
