@@ -208,8 +208,12 @@ def exercised(random: np.random.Generator, kind: str, level: Floats) -> Floats:
     return g
 
 
-def clean(perfusion_pct: float, runs: list[tuple[str, Floats]]) -> Row:
-    rows = [score(noisy(run, Skin(perfusion_pct=perfusion_pct), 7, None, 0), None, run) for _, run in runs]
+def clean(perfusion_pct: float, runs: list[tuple[str, Floats]], *, still: bool = True) -> Row:
+    """still: the accelerometer says so; otherwise there is none."""
+    rows = []
+    for _, run in runs:
+        counts = noisy(run, Skin(perfusion_pct=perfusion_pct), 7, None, 0)
+        rows.append(score(counts, np.tile([0, 0, 1000], (len(counts), 1)) if still else None, run))
     return added_up(rows)
 
 
@@ -249,6 +253,7 @@ def main(quick: bool) -> None:
 
     for perfusion_pct in (0.1, 0.3, 1.0, 3.0):
         tell(f"clean, perfusion {perfusion_pct} %", clean(perfusion_pct, runs))
+    tell("clean, no accelerometer", clean(1.0, runs, still=False))
     for snr_db in (20, 10, 5, 0, -5, -10):
         tell(f"mmash movement, {snr_db} dB", in_movement(seconds, snr_db, long, 3 if quick else 6))
     for kind in ("walk", "run", "bike", "gym"):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,9 @@ from evensong.recordings.ppg_beats import PpgBeats, beats_of
 from evensong.recordings.ppg_intake import read_ppg
 from evensong.recordings.ppg_synth import Skin, ppg, steepest_ms
 from evensong.recordings.repairs import Repairs
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
+import scenes
 
 LENGTH_S = 60.0
 
@@ -88,7 +94,7 @@ def test_columns_are_found_by_name(beat_ms: Floats, tmp_path: Path) -> None:
     t_s, wave = waveform(beat_ms, 50)
     rows = "".join(f"{v:.0f},x,{t:.2f}\n" for t, v in zip(t_s.tolist(), wave.tolist(), strict=True))
     (tmp_path / "p.csv").write_text("PPG,note,T_s\n" + rows)
-    assert len(read_ppg(tmp_path / "p.csv", 50, Repairs())) == 1
+    assert len(read_ppg(tmp_path / "p.csv", 50, Repairs())[0]) == 1
 
 
 @pytest.mark.parametrize(
@@ -96,7 +102,10 @@ def test_columns_are_found_by_name(beat_ms: Floats, tmp_path: Path) -> None:
     [
         ("", 100, "is empty"),
         ("t_s,light\n0,1\n1,2\n", 100, "no column 'ppg'"),
-        ("0\n1\n", 100, "has 1 column"),
+        ("0\n1\n", 100, "has 1 column, not t_s,ppg: give its samples times"),
+        ("hr\n512\n513\n", 64, "awk -v hz=64"),
+        ("t_s;ppg\n0;1\n", 64, "has semicolons between its columns"),
+        ("t_s,ppg\n" + "".join(f"{20 * i},{i % 7}\n" for i in range(1000)), 50, "look like milliseconds"),
         ("t_s,ppg\n", 100, "holds no row"),
         ("t_s,ppg\n0,1\n", 100, "holds 1 sample"),
         ("t_s,ppg\n" + "".join(f"{i / 50},{i % 7}\n" for i in range(1000)), 100, "does not fit"),
@@ -118,6 +127,60 @@ def test_movement_of_another_day(beat_ms: Floats, tmp_path: Path) -> None:
     accel = tmp_path / "a.csv"
     accel.write_text("t_s,x_g,y_g,z_g\n" + "".join(f"{9000 + i / 25},0,0,1\n" for i in range(500)))
     with pytest.raises(InputError, match="do not overlap"):
+        beats_of(path, 50, accel, Repairs())
+
+
+def test_the_sentence_about_times_is_a_command_that_gives_them(beat_ms: Floats, tmp_path: Path) -> None:
+    _, wave = waveform(beat_ms, 64)
+    path = tmp_path / "hr.csv"
+    path.write_text("hr\n" + "".join(f"{v:.0f}\n" for v in wave))
+    with pytest.raises(InputError) as caught:
+        beats_of(path, 64, None, Repairs())
+    command = caught.value.message.splitlines()[1]
+    subprocess.run(command, shell=True, check=True, cwd=tmp_path)
+    assert right_share(beats_of(tmp_path / "timed.csv", 64, None, Repairs()), beat_ms) > 0.9
+
+
+def walked(folder: Path, from_s: float, to_s: float, sign: int = 1) -> tuple[Path, Path]:
+    """A made-up walk of 100 s whose blunt pulses lean to the wrong side: light, and acceleration of some of it."""
+    walk = replace(scenes.WALK, seconds=100, snr_db=0, blunt_hz=2.5, highpass_hz=0.4)
+    t_s, light, g, _ = scenes.play(walk, seed=22)
+    kept = (t_s >= from_s) & (t_s < to_s)
+    rows = zip(t_s[kept].tolist(), *g[kept].T.tolist(), strict=True)
+    accel = folder / "a.csv"
+    accel.write_text("t_s,x_g,y_g,z_g\n" + "".join(f"{t:.2f},{x:.4f},{y:.4f},{z:.4f}\n" for t, x, y, z in rows))
+    return table(folder / "p.csv", t_s, sign * light), accel
+
+
+def test_either_side_of_the_light_under_movement(tmp_path: Path) -> None:
+    found = []
+    for sign in (1, -1):
+        ppg, accel = walked(tmp_path, 0, 100, sign)
+        repairs = Repairs()
+        found.append(beats_of(ppg, 100, accel, repairs))
+        assert any("turned over" in sentence for sentence in repairs) == (sign < 0)
+    up, down = ((each.quality >= 50).sum() for each in found)
+    assert up > 60
+    assert abs(up - down) < 5
+
+
+def test_movement_that_is_not_known_everywhere(tmp_path: Path) -> None:
+    ppg, accel = walked(tmp_path, 50, 100)
+    repairs = Repairs()
+    found = beats_of(ppg, 100, accel, repairs)
+    assert any("a.csv tells of 5" in sentence for sentence in repairs)
+    vouched_s = found.t_s[found.quality >= 50]
+    assert (vouched_s > 52).sum() > 2 * (vouched_s < 48).sum()
+    repairs = Repairs()
+    beats_of(ppg, 100, None, repairs)
+    assert any("Without --accel movement is not known" in sentence for sentence in repairs)
+
+
+def test_an_accelerometer_that_feels_no_gravity(beat_ms: Floats, tmp_path: Path) -> None:
+    path = table(tmp_path / "p.csv", *waveform(beat_ms, 50))
+    accel = tmp_path / "a.csv"
+    accel.write_text("t_s,x_g,y_g,z_g\n" + "".join(f"{i / 25},0,0,0\n" for i in range(1500)))
+    with pytest.raises(InputError, match="not even gravity"):
         beats_of(path, 50, accel, Repairs())
 
 

@@ -120,9 +120,9 @@ class Tempo:
             if moved[k] > most:
                 most = moved[k]
         floor = (most >> 4) + _STILL
-        for k in range(3, _BINS):  # a slope's spectrum rises with frequency; most of that is undone
+        for k in range(3, _BINS):  # a slope's spectrum rises with frequency; a part of that is undone
             line = self._line(k)
-            pulse[k] = pulse[k] * 4096 // (k + 4) * floor // (line + floor)
+            pulse[k] = pulse[k] * 16384 // (k + 32) * floor // (line + floor)
         for k in range(3, _BINS):
             moved[k] = moved[k] * 100 // (most + _STILL)
 

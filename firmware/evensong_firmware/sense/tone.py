@@ -12,7 +12,7 @@ from evensong_firmware.sense.tempo import Tempo
 
 SURE = 80  # of the tempo: from here on its rate guides
 FAR_MS = 160
-_STILL_MG = 30
+_STILL_MG = 18  # hands on a handlebar move little and shake the light
 _MOVING = 250  # steps for which a movement stays in the tempo's ten seconds
 _EVERY = 50  # steps between two looks
 _FOLD = 9  # steps around the tone's peak

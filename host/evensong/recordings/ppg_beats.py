@@ -11,7 +11,14 @@ import numpy as np
 
 from evensong.errors import InputError
 from evensong.recordings.columns import Floats, Integers
-from evensong.recordings.ppg_intake import RATE_HZ, acceleration_at, read_acceleration_mg, read_ppg
+from evensong.recordings.ppg_intake import (
+    RATE_HZ,
+    acceleration_at,
+    by_knowledge,
+    read_acceleration_mg,
+    read_ppg,
+    turned_over,
+)
 from evensong.recordings.repairs import Repairs
 from evensong.whole_file import whole
 from evensong_firmware.sense import breathing, posture
@@ -25,7 +32,12 @@ VOUCHED: int = firmware.VOUCHED
 BREATHS_EVERY_MS = 10_000
 LEAST_BREATHING = 50  # quality of a breathing rate that counts
 AFTER_S = 6  # of stillness behind the last sample, so that the last beats come out
-STILL_MG = (0, 0, 1000)
+TREMOR_MG = 60  # that stands in where movement is not known: beats must then speak for themselves
+TRIAL_S = 600.0  # of signal that tells which side is up
+CLEARLY = 1.2  # times more must be vouched for with the other side up
+
+
+Part = tuple[float, Integers, Integers | None]  # t_s of the first sample, counts, mg if movement is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +60,31 @@ def beats_of(ppg: Path, rate_hz: float, accel: Path | None, repairs: Repairs) ->
     Raises:
         InputError: a table makes no sense, or the two do not overlap in time.
     """
-    stretches = read_ppg(ppg, rate_hz, repairs)
+    stretches, turned = read_ppg(ppg, rate_hz, repairs)
     moved = read_acceleration_mg(accel, repairs) if accel else []
+    parts: list[Part] = []
+    for start_s, counts in stretches:
+        mg = acceleration_at(moved, start_s, len(counts))
+        for part, known in by_knowledge(moved, start_s, len(counts)):
+            parts.append((start_s + part.start / RATE_HZ, counts[part], mg[part] if known and mg is not None else None))
+    known_share = sum(len(mg) for _, _, mg in parts if mg is not None) / sum(len(counts) for _, counts, _ in parts)
+    if accel and not known_share:
+        raise InputError(f"{accel} and {ppg} do not overlap in time: their t_s must be of one clock.")
+    if known_share < 0.99:
+        where = f"{accel.name} tells of {known_share:.0%} of the time; elsewhere" if accel else "Without --accel"
+        repairs.append(f"{where} movement is not known: less is vouched for, and steps may pass for beats.")
+    if not upright(parts):
+        turned = not turned
+        parts = [(start_s, turned_over(counts), mg) for start_s, counts, mg in parts]
+    if turned:
+        repairs.append(f"{ppg.name}: falls when blood comes, as raw counts do; turned over.")
     rows: list[tuple[float, int, int]] = []
     breaths: list[float] = []
     postures: Counter[str] = Counter()
-    seen = False
-    for start_s, counts in stretches:
-        mg = acceleration_at(moved, start_s, len(counts)) if moved else None
+    for start_s, counts, mg in parts:
         rows += [(start_s + ms / 1000, ibi, quality) for ms, ibi, quality in detect(counts, mg, breaths)]
         if mg is not None:
-            seen = True
             postures += _postures(mg)
-    if moved and not seen:
-        raise InputError(f"{accel} and {ppg} do not overlap in time: their t_s must be of one clock.")
     table = np.array(rows, np.float64).reshape(-1, 3)
     return PpgBeats(
         table[:, 0],
@@ -71,6 +94,22 @@ def beats_of(ppg: Path, rate_hz: float, accel: Path | None, repairs: Repairs) ->
         breaths,
         postures,
     )
+
+
+def upright(parts: list[Part]) -> bool:
+    """Whether the right side of the light is up: the other one does not have clearly more vouched for.
+
+    Upside down the pulse's long fall is taken for its rise, and resembles no pulse; `lean` alone is misled by movement.
+    """
+    vouched_ms = [0, 0]
+    left = round(TRIAL_S * RATE_HZ)
+    for _, counts, mg in parts:
+        tried = counts[: max(0, left)]
+        left -= len(tried)
+        for side, wave in enumerate((tried, turned_over(tried))):
+            beats = detect(wave, None if mg is None else mg[: len(tried)]) if len(tried) else []
+            vouched_ms[side] += sum(ibi_ms for _, ibi_ms, quality in beats if quality >= VOUCHED)
+    return vouched_ms[1] <= CLEARLY * vouched_ms[0]
 
 
 def _postures(mg: Integers) -> Counter[str]:
@@ -87,14 +126,21 @@ def _postures(mg: Integers) -> Counter[str]:
 def detect(counts: Integers, mg: Integers | None, breaths: list[float] | None = None) -> list[tuple[int, int, int]]:
     """Return (ms after the first sample, ibi_ms, quality) of each interval between neighbouring beats.
 
+    mg: shape (n, 3), or None where movement is not known. Then a tremor stands in for it, too fast to be steps or a
+    heart, so that no beat is believed as at rest; without it, steps would be. Of clean ones it costs 1 or 2 in 100.
     breaths: gets a breathing rate per minute every ten seconds, where vouched beats and their heights tell one.
     """
+    if not len(counts):
+        return []
     breathing, due_ms = Breathing(), BREATHS_EVERY_MS
     detector = BeatDetector(RATE_HZ, follow_movement=mg is not None)
     found: list[tuple[int, int, int]] = []
-    last = mg[-1].tolist() if mg is not None else STILL_MG
-    moves = mg.tolist() if mg is not None else [STILL_MG] * len(counts)
     after = AFTER_S * RATE_HZ
+    if mg is None:
+        mg = np.zeros((len(counts), 3), np.int64)
+        mg[:, 0] = np.where(np.arange(len(counts)) // 4 % 2, TREMOR_MG, -TREMOR_MG)
+        mg[:, 2] = 1000
+    moves, last = mg.tolist(), mg[-1].tolist()
     step_ms = 1000 // RATE_HZ
     end_ms = len(counts) * step_ms
     waves = counts.tolist()

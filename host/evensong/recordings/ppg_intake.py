@@ -3,11 +3,12 @@
 That is 100 samples a second of an unsigned converter that rise with blood volume, and acceleration in mg at the same
 instants. Faster signals are averaged, slower ones interpolated by a cubic through neighbouring points. Units are told
 by the signal: the height of a pulse becomes 1500 counts, the baseline (median of 4 s) the converter's middle. Which way
-is up is told by what is steep or peaked, see `lean`.
+is up is told by what is steep or peaked, see `lean`, and is only a first guess: `ppg_beats.upright` has the last word.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,12 @@ SHORTEST_S = 10.0
 SHORTEST_STRETCH_S = 3.0
 TELLING = 0.1  # of the mean lean: below, the wave is taken as it is
 TOP_MG = 16_000
+STAYS_S = 1.5  # for which an acceleration is good, before and after it was measured
 
 
-def read_ppg(path: Path, rate_hz: float, repairs: Repairs) -> list[tuple[float, Integers]]:
-    """Return (t_s of the first sample, counts at 100 Hz) of each stretch without a gap.
+def read_ppg(path: Path, rate_hz: float, repairs: Repairs) -> tuple[list[tuple[float, Integers]], bool]:
+    """Return (t_s of the first sample, counts at 100 Hz) of each stretch without a gap, and whether they were turned
+    over.
 
     Raises:
         InputError: the table makes no sense, is too short, or holds nothing that changes.
@@ -48,9 +51,7 @@ def read_ppg(path: Path, rate_hz: float, repairs: Repairs) -> list[tuple[float, 
         raise InputError(f"{path} has gaps everywhere: no {SHORTEST_STRETCH_S:g} s of it lie together.")
     if len(stretches) > 1:
         repairs.append(f"{path.name}: {len(stretches) - 1} gaps; beats are looked for between them.")
-    if turned:
-        repairs.append(f"{path.name}: falls when blood comes, as raw counts do; turned over.")
-    return found
+    return found, turned
 
 
 def counts_of(stretches: list[Stretch]) -> tuple[list[tuple[float, Integers]], bool]:
@@ -61,6 +62,11 @@ def counts_of(stretches: list[Stretch]) -> tuple[list[tuple[float, Integers]], b
     scale = PULSE_COUNTS / pulse_height(flat) * (-1 if turned else 1)
     counts = [np.clip(np.rint(MIDDLE + scale * wave), 0, TOP).astype(np.int64) for wave in flat]
     return [(start, each) for (start, _), each in zip(laid, counts, strict=True)], turned
+
+
+def turned_over(counts: Integers) -> Integers:
+    """Counts with their other side up."""
+    return np.clip(2 * MIDDLE - counts, 0, TOP)
 
 
 def on_grid(stretch: Stretch, rate_hz: int) -> tuple[float, Floats]:
@@ -137,6 +143,8 @@ def read_acceleration_mg(path: Path, repairs: Repairs) -> list[Stretch]:
     """
     stretches = read_signal(path, ("t_s", "x_g", "y_g", "z_g"), repairs)
     usual = float(np.median(np.concatenate([np.sqrt((each.values**2).sum(axis=1)) for each in stretches])))
+    if usual == 0:
+        raise InputError(f"{path} shows no acceleration, not even gravity: is it the right file?")
     scale = 1000.0
     if usual > 4:
         repairs.append(f"{path.name}: {usual:.4g} at rest is not in g; taken as what 1 g reads.")
@@ -167,3 +175,13 @@ def acceleration_at(stretches: list[Stretch], start_s: float, n: int) -> Integer
     last = known[np.maximum(np.searchsorted(known, np.arange(n), "right") - 1, 0)]
     mg: Integers = np.clip(np.rint(laid[last]), -TOP_MG, TOP_MG).astype(np.int64)
     return mg
+
+
+def by_knowledge(stretches: list[Stretch], start_s: float, n: int) -> list[tuple[slice, bool]]:
+    """Return the parts of n instants of the 100 Hz grid from start_s, and whether acceleration was measured there."""
+    known = np.zeros(n, np.bool_)
+    for each in stretches:
+        first, last = ((t - start_s) * RATE_HZ for t in (each.t_s[0] - STAYS_S, each.t_s[-1] + STAYS_S))
+        known[max(0, round(first)) : max(0, round(last))] = True
+    edges = [0, *(np.flatnonzero(np.diff(known)) + 1).tolist(), n]
+    return [(slice(i, j), bool(known[i])) for i, j in pairwise(edges)]

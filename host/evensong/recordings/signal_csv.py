@@ -6,6 +6,8 @@ between two pauses, samples are laid evenly; where they do not, stamps are belie
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,13 +34,26 @@ class Stretch:
     values: Floats
 
 
+def _columns(path: Path, first: bytes, names: tuple[str, ...], rate_hz: float) -> tuple[int, ...]:
+    """`columns_named`, and for samples without times how to give them some."""
+    try:
+        return columns_named(path, first, names)
+    except InputError:
+        if not re.fullmatch(rb'[\w."+-]+', first.strip()):
+            raise
+    script = f"awk -v hz={rate_hz:g} '/[0-9]/ {{printf \"%.4f,%s\\n\", (n++)/hz, $1}}'"
+    command = f"{script} {shlex.quote(str(path))} > timed.csv"
+    raise InputError(f"{path} has 1 column, not {','.join(names)}: give its samples times, as with\n{command}")
+
+
 def read_signal(path: Path, names: tuple[str, ...], repairs: Repairs, rate_hz: float | None = None) -> list[Stretch]:
     """Return the stretches of a table whose columns are named, time in seconds first. rate_hz: what its rate should be.
 
     Raises:
         InputError: the file makes no sense, or its stamps contradict the rate.
     """
-    rows, lines = read_columns(path, partial(columns_named, names=names), delimiter=",", repairs=repairs)
+    named = partial(columns_named, names=names) if rate_hz is None else partial(_columns, names=names, rate_hz=rate_hz)
+    rows, lines = read_columns(path, named, delimiter=",", repairs=repairs)
     if len(rows) < 2:
         raise InputError(f"{path} holds {len(rows)} sample: that is no signal.")
     if (np.diff(rows[:, 0]) == 0).mean() > BURSTS:
@@ -73,6 +88,8 @@ def _checked(path: Path, t_s: Floats, period: float, rate_hz: float) -> float:
     seen = [1 / step for step in (mean, period) if step > 0]
     if not any(abs(rate / rate_hz - 1) <= SPREAD for rate in seen):
         shown = seen[0] if seen else 0.0
+        if abs(shown * 1000 / rate_hz - 1) <= SPREAD:
+            raise InputError(f"The times of {path} look like milliseconds: t_s must be seconds, so divide by 1000.")
         raise InputError(
             f"--rate {rate_hz:g} does not fit {path}, whose times in seconds say {shown:.4g} samples a second: "
             "name the rate at which it was sampled."
