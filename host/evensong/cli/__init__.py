@@ -1,33 +1,28 @@
 """The command line. A person's mistake costs one sentence and exit status 1; Ctrl-C, at any time, no more than 130.
 
-What commands need is imported within `main`, where an interruption is expected: before it, Python would answer with a
-traceback.
+All else is imported within `main`, where an interruption is expected: before it, Python would answer with a traceback.
 """
 
 from __future__ import annotations
 
-import _thread
-import errno
 import os
 import sys
-import threading
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sys import UnraisableHookArgs
 
 # Before NumPy comes, which each command imports for itself. Staging multiplies small matrices: a second thread costs
 # more than it gives, a third of the time of a night on two cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-AGAIN_S = 0.02
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_AGAIN_S = 0.02
+_NO_ROOM = ("ENOSPC", "EDQUOT", "EFBIG")
 
 
 def main() -> None:
     """Run the command line; the entry point that `pyproject.toml` names."""
     sys.unraisablehook = _interrupt_again
     try:
+        import errno
+        import threading  # noqa: F401  for _interrupt_again, which may be called in the midst of an import
+
         from evensong.cli.commands import app
         from evensong.errors import EvensongError
 
@@ -44,7 +39,7 @@ def main() -> None:
         _drop_output()
         sys.exit(141)
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        if errno.errorcode.get(error.errno or 0) not in _NO_ROOM:
             raise
         _drop_output()
         where = error.filename or "what this command prints"
@@ -52,11 +47,14 @@ def main() -> None:
         sys.exit(1)
 
 
-def _interrupt_again(unraisable: UnraisableHookArgs) -> None:
+def _interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:
     """Ctrl-C that fell into a destructor or a callback, of the import system for one, would be printed and lost. Raised
     here it would be lost again."""
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
-        again = threading.Timer(AGAIN_S, _thread.interrupt_main)
+        import _thread
+        import threading
+
+        again = threading.Timer(_AGAIN_S, _thread.interrupt_main)
         again.daemon = True
         again.start()
     else:
