@@ -20,7 +20,7 @@ from evensong.errors import InputError, Unavailable
 from .compact.calls import unfold
 from .compact.constants import inline
 from .compact.link import GROUPS, link
-from .compact.private import shorten
+from .compact.private import shorten_parameters, shorten_private
 from .compact.rename import rename, rename_private
 from .compact.unused import drop_unused
 
@@ -36,8 +36,8 @@ def build(package: Path, to: Path, arch: str | None = None) -> None:
     unfold(modules)
     while drop_unused(modules):
         pass
-    keywords = {node.arg for tree in modules.values() for node in ast.walk(tree) if isinstance(node, ast.keyword)}
-    shorten(modules, keywords)
+    shorten_private(modules)
+    shorten_parameters(modules)
     link(modules)
     rename(modules, [*GROUPS], stager)
     _compile(modules, package.parent, to, arch)
@@ -48,7 +48,7 @@ def build_stager(package: Path, to: Path, arch: str | None) -> None:
     paths = sorted(path for path in (package / "stager").glob("*.py") if arch or path.stem != "layer_viper")
     modules = _parsed(package, paths)
     inline(modules)
-    shorten(modules, keywords=None)
+    shorten_private(modules)
     _compile(modules, package.parent, to, arch)
 
 

@@ -12,15 +12,20 @@ from .names import imported
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def shorten(modules: dict[str, ast.Module], keywords: set[str | None] | None) -> None:
-    """keywords: parameters that calls name, None if nobody knows: then parameters stay."""
+def shorten_private(modules: dict[str, ast.Module]) -> None:
+    """In place, whatever begins with one underscore."""
     shared = _reached_from_outside(modules)
     for family in _families(modules):
         _shorten_private(family, shared)
-    for tree in modules.values():
-        for node in ast.walk(tree):
-            if isinstance(node, _Function) and keywords is not None:
-                _shorten_parameters(node, keywords)
+
+
+def shorten_parameters(modules: dict[str, ast.Module]) -> None:
+    """In place, of modules that nobody else calls by keyword."""
+    nodes = [node for tree in modules.values() for node in ast.walk(tree)]
+    keywords = {node.arg for node in nodes if isinstance(node, ast.keyword)}
+    for node in nodes:
+        if isinstance(node, _Function):
+            _shorten_parameters(node, keywords)
 
 
 def _families(modules: dict[str, ast.Module]) -> list[list[ast.Module]]:
