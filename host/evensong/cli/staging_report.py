@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from evensong.training.report.spread import mean, spread
+
 if TYPE_CHECKING:
     from evensong.staging import NightSpan, Staged, Summary
 
@@ -83,10 +85,10 @@ def print_evaluation(figures: dict[str, Any], *, cross_validated: bool, per_nigh
         )
     console.print(_tasks(figures))
     console.print(_confusion(figures))
-    coverage = 100 * _mean(figures["coverage_where_decided"])
-    decided = (f"{name} {_spread(task['kappa_where_decided'])}" for name, task in figures["tasks"].items())
+    coverage = 100 * mean(figures["coverage_where_decided"])
+    decided = (f"{name} {spread(task['kappa_where_decided'])}" for name, task in figures["tasks"].items())
     console.print(f"Where it decides ({coverage:.0f} % of the epochs): kappa {', '.join(decided)}")
-    held = (f"{name.upper()} {_mean(counts):.3g}" for name, counts in figures["intervals_that_hold"].items())
+    held = (f"{name.upper()} {mean(counts):.3g}" for name, counts in figures["intervals_that_hold"].items())
     console.print(f"90 % intervals that contain the reference, of {figures['nights']} nights: {', '.join(held)}")
     if figures["earlier_answers"]:
         console.print(_answers(figures))
@@ -104,12 +106,12 @@ def _tasks(figures: dict[str, Any]) -> Table:
     for name in tasks:
         table.add_column(name, justify="right")
     quartiles = [task["night_quartiles"] for task in tasks.values()]
-    table.add_row("kappa, pooled", *(f"[bold]{_spread(task['kappa'])}[/]" for task in tasks.values()))
+    table.add_row("kappa, pooled", *(f"[bold]{spread(task['kappa'])}[/]" for task in tasks.values()))
     table.add_row("per night, median", *(f"{middle:.3f}" for _, middle, _ in quartiles))
     table.add_row("per night, quartiles", *(f"{low:.2f} to {high:.2f}" for low, _, high in quartiles))
-    table.add_row("at 80 % coverage", *(_spread(task["at_coverage"]["0.8"]) for task in tasks.values()))
-    table.add_row("calibration error", *(_spread(task["ece"]) for task in tasks.values()))
-    table.add_row("accuracy", *(_spread(task["accuracy"]) for task in tasks.values()))
+    table.add_row("at 80 % coverage", *(spread(task["at_coverage"]["0.8"]) for task in tasks.values()))
+    table.add_row("calibration error", *(spread(task["ece"]) for task in tasks.values()))
+    table.add_row("accuracy", *(spread(task["accuracy"]) for task in tasks.values()))
     table.add_row("always asleep: kappa 0, accuracy", *(f"{t['always_asleep_accuracy']:.3f}" for t in tasks.values()))
     return table
 
@@ -123,10 +125,10 @@ def _answers(figures: dict[str, Any]) -> Table:
     table.add_column("decides, %", justify="right")
     for name, answer in {"final": figures, **figures["earlier_answers"]}.items():
         tasks = answer["tasks"].values()
-        coverage = f"{100 * _mean(answer['coverage_where_decided']):.0f}"
-        table.add_row(name, *(_spread(task["kappa"]) for task in tasks), coverage)
-        table.add_row("  where it decides", *(_spread(task["kappa_where_decided"]) for task in tasks))
-        table.add_row("  calibration error", *(_spread(task["ece"]) for task in tasks))
+        coverage = f"{100 * mean(answer['coverage_where_decided']):.0f}"
+        table.add_row(name, *(spread(task["kappa"]) for task in tasks), coverage)
+        table.add_row("  where it decides", *(spread(task["kappa_where_decided"]) for task in tasks))
+        table.add_row("  calibration error", *(spread(task["ece"]) for task in tasks))
     table.caption = (
         "live: nothing measured after the epoch; settled: nothing measured later than ten minutes after it. The counts "
         "of sleep-accel were smoothed with up to 285 s of what followed; so late, they hold nothing yet to come."
@@ -152,10 +154,10 @@ def _robustness(figures: dict[str, Any]) -> Table:
     table.add_column("")
     for name in figures["tasks"]:
         table.add_column(name, justify="right")
-    clean = {name: _mean(task["kappa"]) for name, task in figures["tasks"].items()}
+    clean = {name: mean(task["kappa"]) for name, task in figures["tasks"].items()}
     table.add_row("as recorded", *(f"{kappa:.3f}" for kappa in clean.values()))
     for condition, tasks in figures["robustness"].items():
-        kappas = {name: _mean(values) for name, values in tasks.items()}
+        kappas = {name: mean(values) for name, values in tasks.items()}
         table.add_row(condition, *(f"{kappa:.3f} {kappa - clean[name]:+.3f}" for name, kappa in kappas.items()))
     return table
 
@@ -168,18 +170,6 @@ def _nights(figures: dict[str, Any]) -> Table:
         kappas = (f"{value:.3f}" for value in night["kappa"].values())
         table.add_row(night["night"] + ("*" if night["seen"] else ""), f"{night['epochs']:,}", *kappas)
     return table
-
-
-def _spread(values: list[float]) -> str:
-    mean = _mean(values)
-    if len(values) == 1:
-        return f"{mean:.3f}"
-    deviation = (sum((v - mean) ** 2 for v in values) / (len(values) - 1)) ** 0.5
-    return f"{mean:.3f} ± {deviation:.3f}"
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
 
 
 def _minutes(value: float | None) -> str:

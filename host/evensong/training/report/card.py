@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from evensong.staging import Model
+from evensong.training.report.spread import mean
 from evensong.training.train import ATTRIBUTION
 
 INTENDED = (
@@ -68,10 +69,6 @@ def _agreement(figures: dict[str, Any]) -> list[str]:
         "|---|---|---|---|---|",
     ]
     for name, task in figures["tasks"].items():
-        kappa, covered, ece = (_mean(values) for values in (task["kappa"], task["at_coverage"]["0.8"], task["ece"]))
+        kappa, covered, ece = (mean(values) for values in (task["kappa"], task["at_coverage"]["0.8"], task["ece"]))
         rows.append(f"| {name} | {kappa:.3f} | {covered:.3f} | {ece:.3f} | {task['always_asleep_accuracy']:.3f} |")
     return rows
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
