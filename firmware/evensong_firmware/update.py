@@ -190,7 +190,8 @@ def steps(path, size, slot):
             if fact[0] == "file" and hash_of(slot + "/" + fact[1]) != fact[3]:
                 raise Refused("flash did not keep " + fact[1])
         manifest.seek(6)
-        put(slot + "/manifest", manifest.read(manifest_bytes))
+        with open(slot + "/manifest", "wb") as kept:
+            copy(manifest, manifest_bytes, kept)
     put("trial", slot.encode() + STARTS)
 
 
@@ -261,14 +262,18 @@ def unpack(slot, fact, content):
         folder += "/" + part
         if not is_there(folder):
             os.mkdir(folder)
-    left = int(fact[2])
     with open(slot + "/" + fact[1], "wb") as file:
-        while left:
-            part = content.read(min(BUFFER, left))
-            if not part:
-                raise Refused("its files end early")
-            file.write(part)
-            left -= len(part)
+        copy(content, int(fact[2]), file)
+
+
+def copy(source, left, to):
+    """So many bytes, in parts: a manifest is some 7 KB, more than the heap may have in one piece."""
+    while left:
+        part = source.read(min(BUFFER, left))
+        if not part:
+            raise Refused("its files end early")
+        to.write(part)
+        left -= len(part)
 
 
 def hash_of(path):

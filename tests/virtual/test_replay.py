@@ -32,9 +32,10 @@ HARDWARE = {
     "MTU 64, slow clock, epoch 1970": Hardware(mtu=64, drift_ppm=-100, epoch_year=1970),
     "CPython": Hardware(interpreter="cpython"),
 }
+ON_32_BITS = pytest.param(Hardware(interpreter="micropython-32"), id="32 bits", marks=pytest.mark.needs_micropython_32)
 
 
-@pytest.mark.parametrize("hardware", HARDWARE.values(), ids=HARDWARE)
+@pytest.mark.parametrize("hardware", [*(pytest.param(h, id=name) for name, h in HARDWARE.items()), ON_32_BITS])
 def test_hardware_makes_no_difference(recording: Path, undisturbed: ReplayResult, hardware: Hardware) -> None:
     """Staging runs on device time, so not even a clock that drifts can change an epoch."""
     result = replay(recording, hardware=hardware)

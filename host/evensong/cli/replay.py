@@ -189,7 +189,7 @@ def show(result: ReplayResult, console: Console) -> bool:
     console.print(table)
     if result.evening and (sentence := result.evening.sentence()):
         console.print(sentence, highlight=False)
-    if result.interpreter != "micropython":
+    if result.interpreter == "cpython":
         console.print("There is no MicroPython wheel for this machine, so the firmware ran under CPython.")
     if whole:
         console.print("[green]Every sample arrived, was staged and forwarded.[/]")
