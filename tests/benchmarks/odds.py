@@ -1,11 +1,11 @@
-"""What a beat's quality weighs: `python tests/benchmarks/odds.py [scenes, 80]` fits the weights of `sense/vouch.py` for
+"""What a beat's quality weighs: `python tests/benchmarks/odds.py [scenes, 40]` fits the weights of `sense/vouch.py` for
 beats that the tempo guides, by logistic regression, and says what they and those in the file are worth on other seeds.
 
 A beat counts as right if it and the beat before lie within 50 ms of two neighbouring true ones. Fitted on drawn scenes
 of exercise (`scenes.drawn`, seeds from 0), on recordings of `exercise.py` (seeds 300 to 302) and on slpdb's beats under
 mmash's movement at 8 to -5 dB (EVENSONG_DATA); told on scenes from 1000, seeds 400 to 402, and the same movement under
 others' beats. All waveforms are synthetic. In the file, 1/16 of a unit is 1/160 of log odds, after 4 to 1 is taken off;
-`_SURE` there is 80 more than what comes out here, because beats are averaged over those before them.
+`_SURE` there is 64 more than what comes out here, because beats are averaged over those before them.
 """
 
 from __future__ import annotations
@@ -125,4 +125,4 @@ def main(count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 80)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)

@@ -4,12 +4,12 @@ Weights are those of logistic regressions on synthetic waveforms of real beats u
 and exercise, at signal-to-noise ratios from 10 to -12 dB; `tests/benchmarks/odds.py` makes those of beats that the
 tempo guides. Ten points are one unit of log odds; 50, from where a beat is vouched for, are odds of 4 to 1 of the whole
 interval there. Under movement good beats come in runs and lucky ones alone, so there a beat is worth no more than it
-and those before it on average; which takes half a unit, and guided beats are given it.
+and those before it on average; which takes some four points, and guided beats are given them.
 """
 
 _STILL = -1410
 _UNSURE = -1160
-_SURE = -335
+_SURE = -727
 _ALONE = 30  # quality that a beat brings along which follows none
 _STEPS = 320  # odds of 7 to 1 that what has the rhythm of movement is movement
 
@@ -55,8 +55,8 @@ class Voucher:
                 odds -= _STEPS
         else:
             off = change(ibi_ms, tempo.period_ms, 30)
-            odds = alike * 10 - told * 2329 - unrest * 90 - off * 353 + tempo.sure * 40 - motion
-            odds = _SURE + (odds + alikes * 5 - unrests * 11 >> 4)
+            odds = alike * 9 - told * 2458 - unrest * 93 - off * 370 + tempo.sure * 48
+            odds = _SURE + (odds + alikes * 9 - unrests * 9 >> 4)
         quality = 50 + (odds >> 4)
         quality = 0 if quality < 0 else 100 if quality > 100 else quality
         self._run = run = self._run + quality >> 1

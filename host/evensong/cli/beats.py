@@ -27,9 +27,11 @@ def beats(
     """Find the heart beats in a photoplethysmogram: rows t_s,ibi_ms,quality.
 
     t_s is when the pulse rose most steeply, ibi_ms the time since the beat before. Quality is 0 to 100; 50 and above is
-    vouched for, and only that should be used. Under movement the detector abstains rather than guess, and with --accel
-    it knows of movement. What beats and their heights tell of breathing, and the forearm of posture (x along it, as
-    --accel must have it for that), is said at the end.
+    vouched for, and only that should be used. Under movement the detector abstains rather than guess. Without --accel
+    it does not know of movement: it vouches for less, and steps may pass for beats all the same.
+
+    What beats and their heights tell of breathing, and the forearm of posture (x along it, as --accel must have it for
+    that), is said at the end.
 
     The signal may be upside down, jitter and have gaps; what was done about it is said. Columns are found by their
     names in the first line; without names they are taken in the order shown.
@@ -48,7 +50,8 @@ def beats(
     share = float(good.sum()) / 1000 / found.length_s
     line = f"{out}: {len(found.ibi_ms):,} beats in {found.length_s / 60:.1f} min"
     if len(good):
-        line += f", {len(good):,} vouched for, which cover {share:.0%} of the time; {60_000 / good.mean():.0f} bpm"
+        line += f", {len(good):,} vouched for, which cover {share:.0%} of the time; "
+        line += f"heart rate {60_000 / float(sorted(good)[len(good) // 2]):.0f} bpm (median)"
     else:
         line += ", none vouched for: too much movement, or no pulse in it"
     typer.echo(f"{line}.", err=True)
