@@ -46,7 +46,7 @@ async def run(board):
         tasks.append(("sensing", lambda: board.sensing(clock)))
     if hasattr(gc, "threshold"):  # not on CPython
         gc.collect()
-        gc.threshold(4096)  # of the imports main.py took greater care; from here on little is allocated
+        gc.threshold(max(4096, gc.mem_free() >> 2))  # main.py took greater care of the imports; little comes now
     try:
         os.stat("trial")  # see `starter`
     except OSError:

@@ -17,7 +17,7 @@ from evensong.cli.panels import NIGHTS
 from evensong.cli.switch import switch
 
 SAY_EVERY_S = 60
-IMAGE_HEAP_KIB = 176  # of 64 bits; in the port's own of 2 MB the firmware's frequent collections take longer
+IMAGE_HEAP_KIB = 256  # of 64 bits; what is free in it says how often garbage is collected, and 2 MB take long to sweep
 
 if TYPE_CHECKING:
     from rich.console import Console
