@@ -14,7 +14,7 @@ from evensong.errors import InputError
 @contextmanager
 def whole(path: Path, what: str, own: bytes | Callable[[Path], bool]) -> Iterator[BinaryIO]:
     """Yield a file to write into; it takes its name if the block ends without error. A device or pipe is written
-    straight.
+    straight, and so is what a process has open (/dev/stdout); where a link is, what it points to is replaced.
 
     what, own: what is written, and how every such file begins, or what knows one: only such a one is replaced, or an
     empty one.
@@ -23,12 +23,13 @@ def whole(path: Path, what: str, own: bytes | Callable[[Path], bool]) -> Iterato
         InputError: the file cannot be written, or another kind of file is there. What was there before stays.
     """
     check_place(path, what, own)
-    part = path.with_name(f".{path.name}.part")
     try:
-        if path.exists() and not path.is_file():
-            with path.open("wb") as file:
+        if _is_straight(path):
+            with path.open("ab") as file:
                 yield file
             return
+        path = path.resolve()
+        part = path.with_name(f".{path.name}.part")
         try:
             with part.open("wb") as file:
                 yield file
@@ -56,12 +57,12 @@ def check_place(path: Path, what: str, own: bytes | Callable[[Path], bool]) -> N
             raise InputError(f"{path} is a folder: name the file to write.")
         if not path.parent.is_dir():
             raise InputError(f"{path} cannot be written: there is no folder {path.parent}.")
-        is_own = not path.is_file() or path.stat().st_size == 0 or _is_own(path, own)
+        is_own = _is_straight(path) or not path.exists() or path.stat().st_size == 0 or _is_own(path, own)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
     if not is_own:
         raise InputError(f"{path} is there and is no {what}, so it is left alone: name another file to write.")
-    if not os.access(path if path.exists() and not path.is_file() else path.parent, os.W_OK):
+    if not os.access(path if _is_straight(path) else path.resolve().parent, os.W_OK):
         raise InputError(f"{path} cannot be written: Permission denied.")
 
 
@@ -72,6 +73,12 @@ def check_folder(path: Path) -> None:
         raise InputError(f"{path} cannot be written into: {there} is no folder.")
     if not os.access(there, os.W_OK | os.X_OK):
         raise InputError(f"{path} cannot be written into: Permission denied.")
+
+
+def _is_straight(path: Path) -> bool:
+    """A link below these folders is a process's open file: to replace it would take it from everybody."""
+    opened = path.is_symlink() and path.absolute().parts[1] in ("dev", "proc")
+    return opened or (path.exists() and not path.is_file())
 
 
 def _is_own(path: Path, own: bytes | Callable[[Path], bool]) -> bool:

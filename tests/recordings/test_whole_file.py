@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,24 @@ def test_only_its_own_kind_is_replaced(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is there and is no table"):
         write_whole(path, b"a,b\n", "table", b"a,b\n")
     assert path.read_bytes() == b"a,c\n"
+
+
+def test_what_a_link_points_to_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    table, link = tmp_path / "there" / "table.csv", tmp_path / "link.csv"
+    table.parent.mkdir()
+    table.write_bytes(b"")
+    link.symlink_to(table)
+    write_whole(link, b"a,b\n1,2\n", "table", b"a,b\n")
+    assert link.is_symlink()
+    assert table.read_bytes() == b"a,b\n1,2\n"
+
+
+def test_what_a_process_has_open_is_written_straight(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    with said.open("w") as file:
+        write_whole(Path(f"/proc/self/fd/{file.fileno()}"), b"a,b\n", "table", b"a,b\n")
+        assert os.fstat(file.fileno()).st_ino == said.stat().st_ino
+    assert said.read_bytes() == b"a,b\n"
 
 
 def test_an_error_half_way_leaves_what_was_there(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from evensong.flashing.firmware_image import build_stager
 from evensong.staging.student import shipped_student
+from evensong.virtual.interpreters import command_of
 from evensong.virtual.wearable import FIRMWARE, SHIM
 
 STEP = SHIM / "bench" / "live_step.py"
@@ -56,6 +56,6 @@ def _instructions(modules: Path, weights: Path) -> int | None:
 
 
 def _run(modules: Path, weights: Path, epochs: int, before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
-    command = [*before, sys.executable, "-m", "micropython_unix", str(STEP), str(weights), str(epochs)]
+    command = [*before, *command_of("micropython"), str(STEP), str(weights), str(epochs)]
     environment = {"MICROPYPATH": f"{modules}:.frozen", "PYTHONHASHSEED": "0"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

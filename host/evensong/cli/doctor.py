@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -73,8 +72,10 @@ def _part(what: str, modules: tuple[str, ...], extra: str) -> Finding:
 def _micropython() -> Finding:
     if find_spec("micropython_unix") is None:
         return Finding("MicroPython", None, "Not found; the virtual wearable then runs its firmware under CPython.")
+    from evensong.virtual.interpreters import command_of
+
     version = "import sys; print('.'.join(str(n) for n in sys.implementation.version[:3]))"
-    command = [sys.executable, "-m", "micropython_unix", "-c", version]
+    command = [*command_of("micropython"), "-c", version]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
     if done.returncode:
         return Finding("MicroPython", False, f"It does not run here: {done.stderr.strip() or done.returncode}.")

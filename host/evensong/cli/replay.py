@@ -16,13 +16,13 @@ import typer
 from evensong.cli.panels import NIGHTS
 from evensong.cli.switch import switch
 
-SAY_EVERY_S = 60
-IMAGE_HEAP_KIB = 256  # of 64 bits; what is free in it says how often garbage is collected, and 2 MB take long to sweep
-
 if TYPE_CHECKING:
     from rich.console import Console
 
     from evensong.virtual.replay import ReplayResult
+
+SAY_EVERY_S = 60
+IMAGE_HEAP_KIB = 256  # of 64 bits; what is free in it says how often garbage is collected, and 2 MB take long to sweep
 
 
 def register(app: typer.Typer) -> None:

@@ -47,7 +47,7 @@ NAMES = (
     "since_moved", "until_moved", "count_known",
     "elapsed", "onset", "cycle_sin", "cycle_cos", "remaining", "ending",
 )  # fmt: skip
-RANKED = [name.removeprefix("rank_") for name in NAMES if name.startswith("rank_")]
+_RANKED = [name.removeprefix("rank_") for name in NAMES if name.startswith("rank_")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def measure(series: Series, night: range, epochs: range, *, risen: bool) -> Feat
     number = np.arange(epochs.start, epochs.stop)
     inside = (number >= night.start) & (number < night.stop)
     columns = _heart(series, night, place) | _movement(series, place, inside) | _time(epochs, night, risen=risen)
-    columns |= _ranks({name: columns[name] for name in RANKED}, inside)
+    columns |= _ranks({name: columns[name] for name in _RANKED}, inside)
     values = np.stack([columns[name][0] for name in NAMES]).T
     known = np.stack([columns[name][1] for name in NAMES]).T
     return Features(np.where(known, values, 0), known)

@@ -38,7 +38,7 @@ Counts = dict[str, NDArray[np.int64]]  # task -> (classes, classes) of one night
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """One fold of a variant. at_most: subjects to train on; without: columns that nobody sees."""
+    """One fold of a variant. fold: perhaps with fewer subjects to train on; without: columns that nobody sees."""
 
     variant: str
     fold: splits.Fold

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from evensong.hub.journal import Journal
+from evensong.recordings.ppg_beats import VOUCHED
+from evensong.recordings.ppg_synth import steepest_ms
 from evensong_wire import codec, frames
 from evensong_wire.models import Ibi
 
 Integers = npt.NDArray[np.int64]
-VOUCHED = 50
 NEAR_MS = 50
-STEEPEST_MS = 120  # from a beat to the instant that is called its beat, see `recordings.ppg_synth`
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def heard(journal: Path, beat_ms: Integers) -> Heard:
     """beat_ms: when the heart beat, device time of the only boot, in order."""
     told = _told(journal)
     vouched = told[told[:, 1] >= VOUCHED]
-    true_ms = beat_ms + STEEPEST_MS
+    true_ms = beat_ms + round(steepest_ms())
     return Heard(
         beats=len(true_ms),
         found=_near(true_ms, told[:, 0]),
