@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
 from evensong.virtual.interpreters import micropython_32
+
+# A shell's background job ignores SIGINT and hands that down to whatever it starts, which tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("EVENSONG_DATA", ROOT.parent / "shared" / "data"))
