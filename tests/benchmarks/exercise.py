@@ -91,12 +91,18 @@ def _heart(random: np.random.Generator, plan: Floats, seconds: int, rest: float,
         aim = rest + (max(most, rest + 10) - rest) * level
         bpm += (aim - bpm) / (25 if aim > bpm else 45)
         rates.append(bpm)
-    beats, now, breath = [], 0.5, 2 * np.pi * random.uniform(0.2, 0.5)
+    breath = 2 * np.pi * random.uniform(0.2, 0.5)
+    return beats_of(random, np.array(rates), seconds, 0.5, breath), breath
+
+
+def beats_of(random: np.random.Generator, bpm: Floats, seconds: int, first_s: float, breath: float) -> Floats:
+    """Beats in ms of a heart whose rate is given for each second. breath: angular frequency, rad/s."""
+    beats, now = [], first_s
     while now < seconds:
         beats.append(now * 1000)
-        ibi_s = 60 / float(np.interp(now, np.arange(len(plan)), rates))
+        ibi_s = 60 / float(np.interp(now, np.arange(len(bpm)), bpm))
         now += ibi_s * (1 + 0.02 * np.sin(breath * now) * min(1.5, 1.5 * ibi_s) + 0.01 * random.normal())
-    return np.array(beats), breath
+    return np.array(beats)
 
 
 def harmonics(random: np.random.Generator, phase: Floats, sizes: Floats, unsteady: float, rate_hz: float) -> Floats:

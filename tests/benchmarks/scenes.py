@@ -102,7 +102,8 @@ def play(scene: Scene, seed: int) -> tuple[Floats, Floats, Floats, Floats]:
     second = np.arange(scene.seconds + 10)
     risen = 1 - np.exp(-np.maximum(second - scene.rest_s, 0) / 50)
     bpm = scene.bpm[0] + (scene.bpm[1] - scene.bpm[0]) * risen + 1.5 * wander(random, len(second), 1, 0.02)
-    beat_ms, breath = _beats(random, bpm, scene.seconds)
+    breath = 2 * np.pi * random.uniform(0.25, 0.6)
+    beat_ms = made_up.beats_of(random, bpm, scene.seconds, 0.3, breath)
     if scene.follow:
         hz = scene.follow * np.interp(t_s, second, bpm) / 60 * (1 + 0.004 * wander(random, n, RATE_HZ, 0.05))
     else:
@@ -126,15 +127,6 @@ def play(scene: Scene, seed: int) -> tuple[Floats, Floats, Floats, Floats]:
         wave = _filtered(wave, lambda f: 1j * f / (scene.highpass_hz + 1j * f))
     g[:, 2] += 1
     return t_s, 1500 + 120 * wave, np.roll(g, round(scene.late_s * RATE_HZ), axis=0), beat_ms
-
-
-def _beats(random: np.random.Generator, bpm: Floats, seconds: int) -> tuple[Floats, float]:
-    beats, now, breath = [], 0.3, 2 * np.pi * random.uniform(0.25, 0.6)
-    while now < seconds:
-        beats.append(now * 1000)
-        ibi_s = 60 / float(np.interp(now, np.arange(len(bpm)), bpm))
-        now += ibi_s * (1 + 0.02 * np.sin(breath * now) * min(1.5, 1.5 * ibi_s) + 0.01 * random.normal())
-    return np.array(beats), breath
 
 
 def _noise(random: np.random.Generator, scene: Scene, g: Floats, level: Floats, phase: Floats) -> Floats:
