@@ -8,6 +8,8 @@ EvensongError
 
 from __future__ import annotations
 
+import errno
+
 
 class EvensongError(Exception):
     """message: one sentence that says what was wrong, where, and what to do."""
@@ -31,3 +33,8 @@ class Unavailable(EvensongError):
     def __init__(self, message: str, retry_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_s = retry_s
+
+
+def is_no_room(error: OSError) -> bool:
+    """A full disk; a quota and a limit on the size of files count as well."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

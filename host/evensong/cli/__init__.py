@@ -13,18 +13,16 @@ import sys
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _AGAIN_S = 0.02
-_NO_ROOM = ("ENOSPC", "EDQUOT", "EFBIG")
 
 
 def main() -> None:
     """Run the command line; the entry point that `pyproject.toml` names."""
     sys.unraisablehook = _interrupt_again
     try:
-        import errno
         import threading  # noqa: F401  for _interrupt_again, which may be called in the midst of an import
 
         from evensong.cli.commands import app
-        from evensong.errors import EvensongError
+        from evensong.errors import EvensongError, is_no_room
 
         try:
             app()
@@ -39,7 +37,7 @@ def main() -> None:
         _drop_output()
         sys.exit(141)
     except OSError as error:
-        if errno.errorcode.get(error.errno or 0) not in _NO_ROOM:
+        if not is_no_room(error):
             raise
         _drop_output()
         where = error.filename or "what this command prints"

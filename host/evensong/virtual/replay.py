@@ -7,7 +7,6 @@ recording, faults and seed give the same order of events (`ReplayResult.turns_di
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import tempfile
 import time
@@ -18,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from evensong.errors import EvensongError, InputError, Unavailable
+from evensong.errors import EvensongError, InputError, Unavailable, is_no_room
 from evensong.hub import documents
 from evensong.hub.evening import Evening, evening_of
 from evensong.hub.journal import Journal
@@ -214,10 +213,10 @@ def _told_if_full(folder: Path) -> Iterator[None]:
 
 
 def _has_room(folder: Path) -> bool:
-    """Looked for by writing: a quota and a limit on the size of files count as well."""
+    """Looked for by writing: `statvfs` knows neither quotas nor limits."""
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(ROOM_BYTES))
     except OSError as error:
-        return error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        return not is_no_room(error)
     return True
